@@ -1,0 +1,162 @@
+// Plain options of all modules, filled by src/config from the TOML file; defaults are the documented ones.
+// Where a default has a reason beyond taste it is named; docs/CONFIGURATION.md is for users.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "balancefs/clock.h"
+
+namespace balancefs {
+
+using namespace std::chrono_literals;
+
+/// A password or token. Has no stream operator and no formatter, so that it cannot reach a log by accident.
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string value) : value_(std::move(value)) {}
+  const std::string& reveal() const { return value_; }
+  bool empty() const { return value_.empty(); }
+  bool operator==(const Secret&) const = default;
+
+ private:
+  std::string value_;
+};
+
+/// How an HTTP storage is spoken to.
+struct HttpOptions {
+  enum class Auth : std::uint8_t { automatic, basic, digest, bearer, none };
+  Auth auth = Auth::automatic;  ///< automatic: none without a user, Bearer with a token, else what the server offers
+  std::string user;
+  Secret password;
+  Secret token;
+  std::string ca_file;             ///< PEM; empty: the system's
+  std::string client_certificate;  ///< PEM
+  std::string client_key;          ///< PEM
+  bool verify_tls = true;
+  std::string proxy;               ///< http://, https://, socks5://, socks5h://; empty: environment; "none": direct
+  std::string user_agent = "balancefs/" BALANCEFS_VERSION;
+  Duration connect_timeout = 10s;  ///< DNS, TCP and TLS together
+  bool http2 = true;               ///< offered for metadata; data uses HTTP/1.1 always
+
+  HttpOptions() = default;
+};
+
+struct StorageOptions {
+  std::string path;  ///< mount path, normalised: "/pt.balance1"
+  std::string type;  ///< "webdav", "http", "local"
+  std::string url;   ///< webdav, http: without userinfo, without trailing slash
+  std::string root;  ///< local: absolute directory
+  HttpOptions http;
+  bool etags = true;     ///< false: the server's nodes disagree about ETags; only times are compared
+  bool enabled = true;   ///< false: drained from the start
+  std::uint32_t weight = 1;  ///< 1..1000, share of new handles
+  std::uint32_t tier = 0;    ///< 0..100, a higher one is standby
+  int line = 0;              ///< of the configuration file, for messages
+
+  StorageOptions() = default;
+};
+
+struct GroupOptions {
+  enum class IdentityRule : std::uint8_t { size, size_mtime, checksum };
+  std::string path;  ///< visible path, "/pt"
+  IdentityRule identity = IdentityRule::size;
+  int line = 0;
+
+  GroupOptions() = default;
+};
+
+/// docs/SEMANTICS.md "Health"; not in the configuration file.
+struct HealthOptions {
+  std::uint32_t failures_to_open = 3;      ///< consecutive dead-class failures
+  std::uint32_t window_minimum = 10;       ///< or half of at least so many ...
+  Duration window = 10s;                   ///< ... in this time
+  Duration open_base = 5s;                 ///< open time = min(base * m, max), jittered by +-10 %
+  Duration open_max = 300s;
+  Duration auth_open = 300s;               ///< open time after auth failures
+  std::uint32_t successes_to_close = 2;    ///< of background probes
+  Duration slow_start = 30s;               ///< weight climbs from 10 % to 100 %
+  Duration no_range_for = 10min;
+
+  HealthOptions() = default;
+};
+
+struct ReadOptions {
+  Duration read_timeout = 60s;             ///< a READ without progress
+  Duration patience = 5s;                  ///< see MetadataOptions
+  Duration stall_with_alternative = 3s;    ///< less than stall_bytes per second for so long, another could serve
+  Duration stall_alone = 15s;              ///< none could
+  Duration stall_idle_member = 10s;        ///< first byte of a member idle for a minute (disks spin up)
+  std::uint64_t stall_bytes_per_second = 1024;
+
+  ReadOptions() = default;
+};
+
+struct MountOptions {
+  std::string point;  ///< absolute
+  bool allow_other = false;
+  bool read_only = true;
+  std::optional<std::uint32_t> uid;  ///< default: the mounting user's
+  std::optional<std::uint32_t> gid;
+  std::uint32_t umask = 022;
+  std::uint32_t file_mode = 0666;  ///< before umask
+  std::uint32_t dir_mode = 0777;   ///< before umask
+
+  MountOptions() = default;
+};
+
+struct CacheOptions {
+  /// Budget for everything buffered, bytes; 0 = auto: min(256 MiB, an eighth of RAM or of the cgroup's limit).
+  std::uint64_t memory = 0;
+
+  CacheOptions() = default;
+};
+
+struct MetadataOptions {
+  Duration ttl = 60s;
+  Duration max_stale = 10min;
+  std::optional<Duration> stale_if_error;  ///< absent: unlimited
+  Duration patience = 5s;   ///< longest wait for a fresh answer with a last good one at hand
+  Duration timeout = 60s;   ///< longest wait with none at hand
+  Duration request_timeout = 5min;         ///< the request itself; fills the cache for the next caller
+  Duration vanish_confirmation = 30s;      ///< between two listings that agree that all known names are gone
+
+  MetadataOptions() = default;
+};
+
+struct LogOptions {
+  enum class Level : std::uint8_t { error, warning, info, debug, trace };
+  Level level = Level::info;
+  std::string target = "auto";  ///< "stderr", "journal", "auto", or a file's absolute path
+
+  LogOptions() = default;
+};
+
+/// One mistake in the configuration: what is wrong, with the value and what would be accepted.
+struct ConfigProblem {
+  int line = 0;      ///< of the file; 0 when it is about no line
+  std::string text;  ///< "storage.url: 'example.com/dav' has no scheme; write https://... or http://..."
+  ConfigProblem(int at, std::string what) : line(at), text(std::move(what)) {}
+};
+
+/// The whole configuration, validated: what src/config gives and daemon/app builds from.
+struct Options {
+  std::string file;  ///< where it was read from
+  MountOptions mount;
+  CacheOptions cache;
+  MetadataOptions metadata;
+  ReadOptions read;
+  LogOptions log;
+  std::vector<StorageOptions> storages;
+  std::map<std::string, GroupOptions> groups;  ///< by visible path; only those with a [group] table
+  std::vector<std::string> warnings;           ///< one line each, with the remedy
+
+  Options() = default;
+};
+
+}  // namespace balancefs

@@ -1,0 +1,41 @@
+#include "balancefs/version.h"
+
+namespace balancefs {
+
+Version::Version(std::uint64_t id, Path path, std::vector<ObjectInfo> copies)
+    : id_(id), path_(std::move(path)), copies_(std::move(copies)) {
+  BALANCEFS_CHECK(!copies_.empty());
+}
+
+Result<void> Version::confirm(const std::string& source, const Validator& validator) {
+  if (validator.empty()) return {};
+  auto [pin, is_first] = pins_.try_emplace(source, validator);
+  if (!is_first && pin->second.contradicts(validator)) {
+    return fail(ErrorKind::changed, "another validator than before from " + source);
+  }
+  return {};
+}
+
+bool Version::validated() const { return !pins_.empty() || !info().validator.empty(); }
+
+Version::Standing Version::standing(MemberIndex member) const {
+  const auto found = standings_.find(member);
+  return found == standings_.end() ? Standing::unproven : found->second;
+}
+
+void Version::set_proven(MemberIndex member) {
+  standings_.try_emplace(member, Standing::proven).first->second = Standing::proven;
+}
+
+void Version::set_divergent(MemberIndex member) {
+  standings_.try_emplace(member, Standing::divergent).first->second = Standing::divergent;
+}
+
+void Version::follow() {
+  BALANCEFS_CHECK(!delivered_);
+  pins_.clear();
+  standings_.clear();
+  ++epoch_;
+}
+
+}  // namespace balancefs

@@ -1,0 +1,2 @@
+// The program's entry; src/daemon/cli.h does the rest.
+int main() { return 0; }
