@@ -81,6 +81,19 @@ Task<void> sleep_for(Clock& clock, Duration duration);
 /// Whether an exception is the cancellation exception; anything else is a bug.
 bool is_cancellation(const std::exception_ptr& exception);
 
+/// Asks one flow of a TaskScope to end. Copyable; does nothing once the flow is gone.
+class FlowHandle {
+ public:
+  FlowHandle() = default;
+  explicit FlowHandle(std::weak_ptr<asio::cancellation_signal> signal) : signal_(std::move(signal)) {}
+  void cancel() const {
+    if (const auto signal = signal_.lock()) signal->emit(asio::cancellation_type::terminal);
+  }
+
+ private:
+  std::weak_ptr<asio::cancellation_signal> signal_;
+};
+
 /// Owns running flows: `cancel()` asks all of them to end, `close()` also waits until they have.
 ///
 /// The destructor CHECKs that none is left (a cancelled flow is gone only after the loop has run). Whoever owns
@@ -93,7 +106,7 @@ class TaskScope {
   ~TaskScope();
 
   /// Starts a flow; it runs from the loop, not inside this call. After cancel() or close() the task is dropped.
-  void spawn(Task<void> task);
+  FlowHandle spawn(Task<void> task);
   /// Asks every running flow to end. New ones are refused from now on.
   void cancel();
   /// cancel(), then waits until every flow is gone. Not cancellable itself.

@@ -48,7 +48,11 @@ class Version {
   const Path& path() const { return path_; }
   std::uint64_t size() const { return copies_.front().size; }
   const ObjectInfo& info() const { return copies_.front(); }
+  /// Who holds it. A newer listing may change it at any co_await: never keep a reference across one.
   const std::vector<ObjectInfo>& copies() const { return copies_; }
+  /// A newer listing of the same version: other holders, or other listing validators of members that agree.
+  /// CHECKs that it is not empty and has the same size.
+  void set_copies(std::vector<ObjectInfo> copies);
 
   /// Compares a data answer's validator with the pin of its source; the first answer sets the pin. `source`
   /// names member, direct or redirected, and host. `changed` when they contradict each other.

@@ -118,7 +118,7 @@ Task<void> sleep_for(Clock& clock, Duration duration) {
 // ---- TaskScope ------------------------------------------------------------------------------------------
 
 struct TaskScope::State {
-  std::list<asio::cancellation_signal> signals;
+  std::list<std::shared_ptr<asio::cancellation_signal>> signals;
   WaitList ended;
   bool closed = false;
 };
@@ -127,24 +127,26 @@ TaskScope::TaskScope(Executor executor) : executor_(std::move(executor)), state_
 
 TaskScope::~TaskScope() { BALANCEFS_CHECK(state_->signals.empty()); }
 
-void TaskScope::spawn(Task<void> task) {
-  if (state_->closed) return;
+FlowHandle TaskScope::spawn(Task<void> task) {
+  if (state_->closed) return FlowHandle();
   auto state = state_;
-  const auto signal = state->signals.emplace(state->signals.end());
+  const auto signal = state->signals.insert(state->signals.end(), std::make_shared<asio::cancellation_signal>());
+  FlowHandle handle(*signal);
   auto on_end = [state, signal](std::exception_ptr exception) {
     state->signals.erase(signal);
     if (state->signals.empty()) state->ended.wake_all();
     if (exception) BALANCEFS_CHECK(is_cancellation(exception));
   };
-  asio::co_spawn(executor_, std::move(task), asio::bind_cancellation_slot(signal->slot(), std::move(on_end)));
+  asio::co_spawn(executor_, std::move(task), asio::bind_cancellation_slot((*signal)->slot(), std::move(on_end)));
+  return handle;
 }
 
 void TaskScope::cancel() {
   state_->closed = true;
   // emit() may end flows at once and with them their list nodes, but never another's: step before emitting.
   for (auto it = state_->signals.begin(); it != state_->signals.end();) {
-    auto& signal = *it++;
-    signal.emit(asio::cancellation_type::terminal);
+    const auto signal = *it++;
+    signal->emit(asio::cancellation_type::terminal);
   }
 }
 

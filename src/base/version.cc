@@ -7,6 +7,11 @@ Version::Version(std::uint64_t id, Path path, std::vector<ObjectInfo> copies)
   BALANCEFS_CHECK(!copies_.empty());
 }
 
+void Version::set_copies(std::vector<ObjectInfo> copies) {
+  BALANCEFS_CHECK(!copies.empty() && copies.front().size == size());
+  copies_ = std::move(copies);
+}
+
 Result<void> Version::confirm(const std::string& source, const Validator& validator) {
   if (validator.empty()) return {};
   auto [pin, is_first] = pins_.try_emplace(source, validator);
