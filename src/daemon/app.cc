@@ -1,0 +1,106 @@
+#include "daemon/app.h"
+
+#include <random>
+
+#include "balance/naming.h"
+#include "base/log.h"
+#include "storage/registry.h"
+
+namespace balancefs {
+
+/// Tells the file system which of a group's names changed.
+class App::GroupListener final : public ListingListener {
+ public:
+  GroupListener(Path mount, std::unique_ptr<Filesystem>& filesystem)
+      : mount_(std::move(mount)), filesystem_(filesystem) {}
+  void entry_changed(const Path& directory, std::string_view name) override {
+    if (filesystem_ != nullptr) filesystem_->entry_changed(mount_, directory, name);
+  }
+
+ private:
+  Path mount_;
+  std::unique_ptr<Filesystem>& filesystem_;
+};
+
+App::App(asio::io_context& loop, Options options)
+    : loop_(loop),
+      options_(std::move(options)),
+      clock_(loop),
+      transport_(loop, clock_),
+      scope_(loop.get_executor()) {}
+
+App::~App() = default;
+
+Result<void> App::build_groups() {
+  const NamingPlan plan = plan_groups(options_);
+  if (!plan.problems.empty()) return fail(ErrorKind::unsupported, plan.problems.front().text);
+  StorageContext context(loop_.get_executor(), clock_, transport_);
+  std::random_device seed;
+  for (const NamingPlan::PlannedGroup& planned : plan.groups) {
+    std::vector<GroupMember> members;
+    for (const std::size_t index : planned.members) {
+      const StorageOptions& storage = options_.storages.at(index);
+      auto made = make_storage(storage, context);
+      if (!made) return std::unexpected<Error>(made.error());
+      members.emplace_back(std::move(*made), storage);
+    }
+    const auto configured = options_.groups.find(planned.visible_path);
+    const GroupOptions group = configured == options_.groups.end() ? GroupOptions() : configured->second;
+    GroupContext surroundings(group, HealthOptions(), options_.read, loop_.get_executor(), clock_, seed());
+    groups_.push_back(std::make_unique<Group>(planned.visible_path, std::move(members), surroundings));
+  }
+  return {};
+}
+
+Result<void> App::build() {
+  if (const auto built = build_groups(); !built) return built;
+  std::vector<MountPoint> mounts;
+  for (const auto& group : groups_) {
+    const Path path = *Path::parse(group->traits().name);
+    const std::size_t members = group->traits().members.size();
+    const auto configured = options_.groups.find(group->traits().name);
+    const GroupOptions rules = configured == options_.groups.end() ? GroupOptions() : configured->second;
+    listeners_.push_back(std::make_unique<GroupListener>(path, filesystem_));
+    listings_.push_back(std::make_unique<ListingCache>(*group, members, rules, options_.metadata,
+                                                       loop_.get_executor(), clock_, listeners_.back().get()));
+    mounts.emplace_back(path, *group, *listings_.back());
+  }
+  const std::uint64_t budget = options_.cache.memory != 0 ? options_.cache.memory : automatic_memory_budget();
+  reads_ = std::make_unique<ReadEngine>(budget, options_.read, loop_.get_executor(), clock_);
+  const auto started = std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
+  filesystem_ = std::make_unique<Filesystem>(Tree(std::move(mounts)), *reads_,
+                                             AttributeMaker(options_.mount, started));
+  return {};
+}
+
+Result<void> App::mount(const std::string& mountpoint, std::function<void()> on_ready,
+                        std::function<void()> on_stopped) {
+  if (const auto built = build(); !built) return built;
+  on_stopped_ = std::move(on_stopped);
+  session_ = std::make_unique<FuseSession>(loop_, clock_, *filesystem_, std::move(on_ready), [this] { stop(); });
+  return session_->mount(options_.mount, mountpoint);
+}
+
+void App::stop() {
+  if (stopping_) return;
+  stopping_ = true;
+  scope_.spawn(shut_down());
+}
+
+Task<void> App::shut_down() {
+  if (session_ != nullptr) co_await session_->close();
+  if (reads_ != nullptr) co_await reads_->close();
+  for (auto& listing : listings_) co_await listing->close();
+  for (auto& group : groups_) co_await group->close();
+  co_await transport_.close();
+  finished();
+}
+
+void App::finished() {
+  session_.reset();
+  log_info("stopped");
+  // Posted: the flow that calls this is still on the stack of the scope that owns it.
+  if (on_stopped_) asio::post(loop_, on_stopped_);
+}
+
+}  // namespace balancefs

@@ -1,0 +1,67 @@
+// Builds everything, left to right, and takes it down again, right to left. No globals: what lives is a member
+// of App, in the order of docs/ARCHITECTURE.md. Loop thread.
+#pragma once
+
+#include <asio/io_context.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "balance/group.h"
+#include "balancefs/http.h"
+#include "balancefs/options.h"
+#include "base/loop_clock.h"
+#include "fs/filesystem.h"
+#include "fuse/fuse_session.h"
+#include "http/curl_transport.h"
+#include "io/read_engine.h"
+#include "meta/listing_cache.h"
+
+namespace balancefs {
+
+class App {
+ public:
+  /// `options` must come from a load without problems. Nothing is done yet; no network, no mount.
+  App(asio::io_context& loop, Options options);
+  /// After `on_stopped` or before `mount` only.
+  ~App();
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+
+  /// Mounts. `on_ready` is called from the loop once the mount answers; `on_stopped` after everything is down,
+  /// whoever began it (stop() or an unmount from outside). The error is one line for the user.
+  Result<void> mount(const std::string& mountpoint, std::function<void()> on_ready,
+                     std::function<void()> on_stopped);
+  /// Begins a clean end; returns at once. Reads under way are answered with an error. Idempotent.
+  void stop();
+
+  const std::vector<std::unique_ptr<Group>>& groups() const { return groups_; }
+  const Filesystem& filesystem() const { return *filesystem_; }
+  ReadEngine& reads() { return *reads_; }
+  const Options& options() const { return options_; }
+
+ private:
+  class GroupListener;
+
+  Result<void> build();
+  Result<void> build_groups();
+  Task<void> shut_down();
+  void finished();
+
+  asio::io_context& loop_;
+  Options options_;
+  LoopClock clock_;
+  CurlTransport transport_;
+  std::vector<std::unique_ptr<Group>> groups_;
+  std::vector<std::unique_ptr<GroupListener>> listeners_;
+  std::vector<std::unique_ptr<ListingCache>> listings_;
+  std::unique_ptr<ReadEngine> reads_;
+  std::unique_ptr<Filesystem> filesystem_;
+  std::unique_ptr<FuseSession> session_;
+  std::function<void()> on_stopped_;
+  TaskScope scope_;
+  bool stopping_ = false;
+};
+
+}  // namespace balancefs

@@ -1,0 +1,107 @@
+// The file system's operations by node and handle, POSIX-shaped, without a kernel and without FUSE types.
+//
+// Joins names (Tree, ListingCache), node ids (InodeTable), open files (HandleTable) and bytes (ReadEngine).
+// Never learns how many backends a group has. Everything that writes is refused by src/fuse before it comes
+// here. Loop thread; a Task may be cancelled at any time. Failures that deserve a line in the log are logged
+// here, once, where they are answered.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "fs/attributes.h"
+#include "fs/errno_table.h"
+#include "fs/handle_table.h"
+#include "fs/inode_table.h"
+#include "fs/tree.h"
+#include "io/read_engine.h"
+
+namespace balancefs {
+
+/// Tells the kernel to forget a name, because what it knows of it is no longer true.
+class KernelNotifier {
+ public:
+  virtual ~KernelNotifier() = default;
+  virtual void invalidate_entry(std::uint64_t parent, std::string name) = 0;
+};
+
+/// What a lookup gives the kernel. It counts as one reference to `node`.
+struct EntryReply {
+  std::uint64_t node = 0;  ///< 0: confirmed absent, for `valid_for`
+  Attributes attributes;
+  Duration valid_for{0};   ///< how long the kernel may answer by itself
+
+  EntryReply() = default;
+};
+
+struct AttributesReply {
+  Attributes attributes;
+  Duration valid_for{0};
+
+  AttributesReply() = default;
+};
+
+class Filesystem {
+ public:
+  Filesystem(Tree tree, ReadEngine& reads, AttributeMaker attributes);
+  Filesystem(const Filesystem&) = delete;
+  Filesystem& operator=(const Filesystem&) = delete;
+
+  /// The notifier outlives the mount; null before and after it.
+  void set_notifier(KernelNotifier* notifier) { notifier_ = notifier; }
+  /// A group's listing of `directory` (a path inside the group) has a changed entry.
+  void entry_changed(const Path& mount, const Path& directory, std::string_view name);
+
+  Task<FsResult<EntryReply>> lookup(std::uint64_t parent, std::string name);
+  void forget(std::uint64_t node, std::uint64_t count);
+  Task<FsResult<AttributesReply>> getattr(std::uint64_t node);
+
+  FsResult<std::uint64_t> opendir(std::uint64_t node);
+  /// Makes the handle's snapshot: at its first use and again at offset 0, as rewinddir() promises.
+  Task<FsResult<void>> prepare_directory(std::uint64_t handle, std::uint64_t offset);
+  /// The snapshot's items; an item's index + 1 is the offset behind it. Null when there is no such handle.
+  const std::vector<DirectoryItem>* items(std::uint64_t handle) const;
+  /// The entry of one item for readdirplus: counts a reference. Node 0 where a lookup has to come first.
+  EntryReply take_entry(std::uint64_t handle, const DirectoryItem& item);
+  /// st_ino of one item, for readdir.
+  std::uint64_t item_ino(std::uint64_t handle, const DirectoryItem& item) const;
+  void releasedir(std::uint64_t handle);
+
+  /// ESTALE when the node is not the path's current version (the kernel then looks up again by itself).
+  Task<FsResult<std::uint64_t>> open(std::uint64_t node);
+  /// Full length, shorter only at the end of the file.
+  Task<FsResult<ReadReply>> read(std::uint64_t handle, std::uint64_t offset, std::size_t size);
+  void release(std::uint64_t handle);
+
+  /// `user.balancefs.*`; see docs/SEMANTICS.md. ENODATA for other names, EOPNOTSUPP for other namespaces.
+  Task<FsResult<std::string>> getxattr(std::uint64_t node, std::string name);
+
+  const InodeTable& inodes() const { return inodes_; }
+  const HandleTable& handles() const { return handles_; }
+
+ private:
+  /// What a path is now: a fixed directory has no entry.
+  struct Found {
+    ObjectType type = ObjectType::directory;
+    Place place;
+    std::optional<DirectoryEntry> entry;
+    Found() = default;
+  };
+  Task<Result<Found>> find(Path path);
+  Task<FsResult<void>> load(std::uint64_t handle);
+  Inode& node_for(const Path& path, const Place& place, const DirectoryEntry& entry);
+  Attributes attributes_of(const Path& path, const ObjectInfo* info, ObjectType type) const;
+  EntryReply absent(const Path& parent) const;
+  void outdate(std::uint64_t node);
+  std::string describe_members(const Place& place, const DirectoryEntry* entry) const;
+
+  Tree tree_;
+  ReadEngine& reads_;
+  AttributeMaker attributes_;
+  InodeTable inodes_;
+  HandleTable handles_;
+  KernelNotifier* notifier_ = nullptr;
+  std::uint64_t next_version_ = 1;
+};
+
+}  // namespace balancefs

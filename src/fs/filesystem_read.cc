@@ -1,0 +1,62 @@
+// Files: open, read, release.
+#include "base/log.h"
+#include "fs/filesystem.h"
+#include "fs/same_version.h"
+
+namespace balancefs {
+
+Task<FsResult<std::uint64_t>> Filesystem::open(std::uint64_t id) {
+  const Inode* node = inodes_.find(id);
+  if (node == nullptr) co_return refuse(ESTALE);
+  if (node->type != ObjectType::file) co_return refuse(EISDIR);
+  if (node->outdated || node->version->ended()) {
+    outdate(id);
+    co_return refuse(ESTALE);
+  }
+  const Path path = node->path;
+  const std::shared_ptr<Version> version = node->version;
+  const Place place = tree_.locate(path);
+  const Result<DirectoryEntry> entry = co_await place.mount->listing->refresh_for_open(place.relative);
+  if (!entry) {
+    log_warning("open /{}: {}", path.str(), entry.error().text);
+    co_return std::unexpected<FsError>(metadata_error(entry.error()));
+  }
+  if (!is_same_version(*version, *entry)) {
+    outdate(id);
+    co_return refuse(ESTALE);
+  }
+  version->set_copies(entry->copies);
+  auto file = std::make_shared<FileHandle>();
+  file->node = id;
+  file->path = path;
+  file->version = version;
+  file->reader = reads_.open(version, place.mount->group->open(version, 0));
+  co_return handles_.add(std::move(file));
+}
+
+Task<FsResult<ReadReply>> Filesystem::read(std::uint64_t handle, std::uint64_t offset, std::size_t size) {
+  const std::shared_ptr<FileHandle> file = handles_.file(handle);
+  if (file == nullptr) co_return refuse(EBADF);
+  Result<ReadReply> reply = co_await file->reader->read(offset, size);
+  if (reply) co_return std::move(*reply);
+  const FsError error = read_error(reply.error());
+  if (error.code == ESTALE) {
+    // The path has become something else: what is known of it is asked again before the next open.
+    const Place place = tree_.locate(file->path);
+    place.mount->listing->expire(place.relative.parent());
+    outdate(file->node);
+  }
+  if (!error.text.empty()) {
+    log_warning("read /{} at {}+{}: {}", file->path.str(), offset, size, error.text);
+  }
+  co_return std::unexpected<FsError>(error);
+}
+
+void Filesystem::release(std::uint64_t handle) {
+  const std::shared_ptr<FileHandle> file = handles_.file(handle);
+  if (file == nullptr) return;
+  file->reader->release();
+  handles_.remove_file(handle);
+}
+
+}  // namespace balancefs

@@ -1,0 +1,58 @@
+// Extended attributes that tell where a path comes from. They are not listed, so that `cp -a` and `rsync -X` do
+// not copy them.
+#include "base/log.h"
+#include "fs/filesystem.h"
+
+namespace balancefs {
+
+std::string Filesystem::describe_members(const Place& place, const DirectoryEntry* entry) const {
+  const std::vector<std::string>& names = place.mount->group->traits().members;
+  std::string out;
+  const auto add = [&](std::string_view name) {
+    if (!out.empty()) out += ",";
+    out += name;
+  };
+  if (entry == nullptr) {
+    for (const std::string& name : names) add(name);
+  } else {
+    for (const ObjectInfo& copy : entry->copies) add(names.at(copy.member));
+  }
+  return out;
+}
+
+namespace {
+
+std::string describe_identity(const ObjectInfo& info) {
+  std::string out = fmt::format("size={}", info.size);
+  if (!info.checksum.empty()) out += " checksum=" + info.checksum;
+  return out;
+}
+
+}  // namespace
+
+Task<FsResult<std::string>> Filesystem::getxattr(std::uint64_t id, std::string name) {
+  // ENODATA to security.* and system.* makes `ls -l` ask for every file again; EOPNOTSUPP is remembered.
+  if (!name.starts_with("user.")) co_return refuse(EOPNOTSUPP);
+  const bool wants_members = name == "user.balancefs.members";
+  const bool wants_member = name == "user.balancefs.member";
+  const bool wants_identity = name == "user.balancefs.identity";
+  if (!wants_members && !wants_member && !wants_identity) co_return refuse(ENODATA);
+  const Inode* node = inodes_.find(id);
+  if (node == nullptr) co_return refuse(ESTALE);
+  const Path path = node->path;
+  const std::shared_ptr<Version> version = node->version;
+  const Place place = tree_.locate(path);
+  if (place.mount == nullptr) co_return refuse(ENODATA);
+  if (wants_member) {
+    if (version == nullptr || !version->last_member()) co_return refuse(ENODATA);
+    co_return place.mount->group->traits().members.at(*version->last_member());
+  }
+  const Result<Found> found = co_await find(path);
+  if (!found) co_return std::unexpected<FsError>(metadata_error(found.error()));
+  const DirectoryEntry* entry = found->entry ? &*found->entry : nullptr;
+  if (wants_members) co_return describe_members(place, entry);
+  if (entry == nullptr || entry->info.type != ObjectType::file) co_return refuse(ENODATA);
+  co_return describe_identity(entry->info);
+}
+
+}  // namespace balancefs

@@ -1,0 +1,63 @@
+// Open files and directories by the number the kernel was given for them. Loop thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "io/file_reader.h"
+#include "meta/directory.h"
+
+namespace balancefs {
+
+/// One successful open of a file.
+struct FileHandle {
+  std::uint64_t node = 0;
+  Path path;  ///< in the mount
+  std::shared_ptr<Version> version;
+  std::unique_ptr<FileReader> reader;
+
+  FileHandle() = default;
+};
+
+/// One line of a directory.
+struct DirectoryItem {
+  std::string_view name;  ///< lives as long as the handle's snapshot
+  ObjectType type = ObjectType::directory;
+  const DirectoryEntry* entry = nullptr;  ///< null: ".", ".." and directories that mount paths make
+
+  DirectoryItem(std::string_view text, ObjectType kind, const DirectoryEntry* from)
+      : name(text), type(kind), entry(from) {}
+};
+
+/// One opendir. The snapshot stays as it is until offset 0 is read again, so seeks are stable.
+struct DirectoryHandle {
+  std::uint64_t node = 0;
+  Path path;
+  bool loaded = false;
+  std::shared_ptr<const Directory> listing;
+  std::vector<std::string> fixed;  ///< names that mount paths make
+  std::vector<DirectoryItem> items;
+
+  DirectoryHandle() = default;
+};
+
+class HandleTable {
+ public:
+  std::uint64_t add(std::shared_ptr<FileHandle> file);
+  std::uint64_t add(std::shared_ptr<DirectoryHandle> directory);
+  std::shared_ptr<FileHandle> file(std::uint64_t handle) const;
+  std::shared_ptr<DirectoryHandle> directory(std::uint64_t handle) const;
+  void remove_file(std::uint64_t handle) { files_.erase(handle); }
+  void remove_directory(std::uint64_t handle) { directories_.erase(handle); }
+  std::size_t open_files() const { return files_.size(); }
+  std::size_t open_directories() const { return directories_.size(); }
+
+ private:
+  std::unordered_map<std::uint64_t, std::shared_ptr<FileHandle>> files_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<DirectoryHandle>> directories_;
+  std::uint64_t next_ = 1;
+};
+
+}  // namespace balancefs

@@ -1,0 +1,49 @@
+#include "fuse/interrupts.h"
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <string>
+
+namespace balancefs {
+namespace {
+
+using namespace std::chrono_literals;
+
+bool has_sigkill(const std::string& line) {
+  const std::size_t tab = line.find('\t');
+  if (tab == std::string::npos) return false;
+  const unsigned long long mask = std::strtoull(line.c_str() + tab, nullptr, 16);
+  return ((mask >> (SIGKILL - 1)) & 1) != 0;
+}
+
+}  // namespace
+
+bool is_being_killed(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  if (!status) return true;  // gone already
+  for (std::string line; std::getline(status, line);) {
+    if ((line.starts_with("SigPnd:") || line.starts_with("ShdPnd:")) && has_sigkill(line)) return true;
+  }
+  return false;
+}
+
+InterruptWatch::InterruptWatch(fuse_req_t request, Clock& clock, Patience patience)
+    : request_(request), pid_(fuse_req_ctx(request)->pid), clock_(clock), patience_(patience) {}
+
+void InterruptWatch::arm(FlowHandle flow) {
+  flow_ = std::move(flow);
+  fuse_req_interrupt_func(request_, on_interrupt, this);
+}
+
+void InterruptWatch::on_interrupt(fuse_req_t, void* self) { static_cast<InterruptWatch*>(self)->interrupted(); }
+
+void InterruptWatch::interrupted() {
+  if (is_being_killed(pid_)) {
+    flow_.cancel();
+  } else if (patience_ == Patience::two_seconds) {
+    timer_ = clock_.call_at(clock_.now() + 2s, [flow = flow_] { flow.cancel(); });
+  }
+}
+
+}  // namespace balancefs

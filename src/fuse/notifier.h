@@ -1,0 +1,65 @@
+// Tells the kernel to forget names, from a thread of its own.
+//
+// The kernel may block such a call until a request that it has given us is answered: on the loop that would be
+// a deadlock. A name is sent only while no LOOKUP or READDIR of its directory is unanswered (measured: waiting
+// behind one slow LOOKUP froze the directory), queued otherwise. inval_inode is never used: with a READ pending
+// it hangs beyond kill -9. Loop thread, but for the sending thread's own function.
+#pragma once
+
+#include <fuse_lowlevel.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+#include "fs/filesystem.h"
+
+namespace balancefs {
+
+class Notifier final : public KernelNotifier {
+ public:
+  explicit Notifier(fuse_session* session);
+  ~Notifier() override;
+  Notifier(const Notifier&) = delete;
+  Notifier& operator=(const Notifier&) = delete;
+
+  void invalidate_entry(std::uint64_t parent, std::string name) override;
+
+  /// Marks a LOOKUP or READDIR of a directory as unanswered for as long as it lives.
+  class Busy {
+   public:
+    Busy(Notifier& notifier, std::uint64_t directory);
+    Busy(Busy&& other) noexcept : notifier_(std::exchange(other.notifier_, nullptr)), directory_(other.directory_) {}
+    Busy& operator=(Busy&&) = delete;
+    ~Busy();
+
+   private:
+    Notifier* notifier_;
+    std::uint64_t directory_;
+  };
+
+ private:
+  struct Directory {
+    int unanswered = 0;
+    std::vector<std::string> waiting;
+  };
+  struct Message {
+    std::uint64_t parent;
+    std::string name;
+  };
+  void answered(std::uint64_t directory);
+  void send(std::uint64_t parent, std::string name);
+  void run();
+
+  fuse_session* session_;
+  std::unordered_map<std::uint64_t, Directory> busy_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Message> queue_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace balancefs

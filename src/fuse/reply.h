@@ -1,0 +1,47 @@
+// The answer to one kernel request, given exactly once.
+//
+// Destroyed unanswered (its flow was cancelled) it says EINTR when the request was interrupted, else EIO with a
+// line in the log: no request is ever left without an answer, or the program behind it would hang. Loop thread.
+#pragma once
+
+#include <fuse_lowlevel.h>
+
+#include <memory>
+#include <utility>
+
+#include "fs/filesystem.h"
+
+namespace balancefs {
+
+class Reply {
+ public:
+  explicit Reply(fuse_req_t request) : request_(request) {}
+  Reply(Reply&& other) noexcept : request_(std::exchange(other.request_, nullptr)) {}
+  Reply& operator=(Reply&&) = delete;
+  ~Reply();
+
+  void error(int code);
+  void entry(const EntryReply& entry);
+  void attributes(const AttributesReply& attributes);
+  void opened_file(std::uint64_t handle);
+  void opened_directory(std::uint64_t handle);
+  void buffer(const char* data, std::size_t size);
+  void pieces(const ReadReply& data);
+  void statfs(const struct statvfs& figures);
+  void xattr_size(std::size_t size);
+  void nothing();  ///< forget: no answer exists
+
+  fuse_req_t request() const { return request_; }
+
+ private:
+  fuse_req_t take() { return std::exchange(request_, nullptr); }
+
+  fuse_req_t request_;
+};
+
+/// An Attributes as libfuse wants it.
+struct stat to_stat(const Attributes& attributes);
+/// `reply` as libfuse wants it.
+fuse_entry_param to_entry_param(const EntryReply& reply);
+
+}  // namespace balancefs
