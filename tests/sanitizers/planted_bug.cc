@@ -1,7 +1,7 @@
 // Bugs on purpose: tests expect the sanitizer of the build to stop each of them, which proves that it is on.
 //
-// `planted_bug scope` is the mistake that coroutines invite (a reference parameter whose object is gone when the
-// coroutine goes on), `planted_bug overflow` is for UndefinedBehaviorSanitizer, `planted_bug race` for
+// `planted_bug scope` is the mistake that coroutines invite (a reference parameter whose object is gone when
+// the coroutine goes on), `planted_bug overflow` is for UndefinedBehaviorSanitizer, `planted_bug race` for
 // ThreadSanitizer. Nothing else may use this file.
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
