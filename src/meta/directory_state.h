@@ -1,0 +1,101 @@
+// What is held of one directory: each member's last good word, and the merged view of them.
+//
+// Decides nothing about time and asks nobody (freshness.h, listing_cache.h do); it keeps the words, tells
+// what a new word changes in the merged view, and holds the waiters. Loop thread; shared by the table and by
+// flows that wait.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "balancefs/task.h"
+#include "meta/directory.h"
+#include "meta/freshness.h"
+#include "meta/merge.h"
+
+namespace balancefs {
+
+class Fetch;
+
+/// One member's word about one directory.
+struct MemberWord {
+  enum class Kind : std::uint8_t { unknown, listed, absent };
+  Kind kind = Kind::unknown;
+  bool failed = false;      ///< its last request brought no answer that is believed
+  bool trust_next = false;  ///< the next listing is believed, however empty
+  MemberListing listing;    ///< empty unless listed
+  TimePoint answered_at;    ///< of the last answer that was believed
+  std::uint64_t heard = 0;  ///< the youngest fetch that ended for this member, whatever came of it
+  std::optional<TimePoint> doubted_since;  ///< a listing came that looks like a deletion of everything
+  std::uint64_t doubted_by = 0;            ///< the fetch that brought it
+
+  MemberWord() = default;
+};
+
+/// A name whose merged entry is another one now.
+struct EntryChange {
+  std::string name;
+  std::optional<DirectoryEntry> before;
+  std::optional<DirectoryEntry> after;
+
+  EntryChange(std::string called, std::optional<DirectoryEntry> was, std::optional<DirectoryEntry> is)
+      : name(std::move(called)), before(std::move(was)), after(std::move(is)) {}
+};
+
+class DirectoryState {
+ public:
+  DirectoryState(Path path, std::size_t members, IdentityRule rule)
+      : path_(std::move(path)), rule_(rule), words_(members) {}
+
+  const Path& path() const { return path_; }
+  std::vector<MemberWord>& words() { return words_; }
+  const std::vector<MemberWord>& words() const { return words_; }
+
+  /// Whether the member's word still counts (`stale_if_error`).
+  bool counts(MemberIndex member, TimePoint now, const MetadataOptions& options) const;
+  /// Some member's word counts and is a listing; some counts at all; all count.
+  bool any_listed(TimePoint now, const MetadataOptions& options) const;
+  bool any_known(TimePoint now, const MetadataOptions& options) const;
+  bool all_known(TimePoint now, const MetadataOptions& options) const;
+  Held held(TimePoint now, const MetadataOptions& options) const;
+
+  std::optional<DirectoryEntry> find(std::string_view name, TimePoint now,
+                                     const MetadataOptions& options) const;
+  std::shared_ptr<const Directory> snapshot(TimePoint now, const MetadataOptions& options);
+  /// The next snapshot() is built anew.
+  void forget_snapshot() { snapshot_.reset(); }
+
+  /// Takes a member's new word and says which merged entries it changes, sorted by name.
+  std::vector<EntryChange> take(MemberIndex member, MemberWord::Kind kind, MemberListing listing);
+  /// Takes a stat's size for one listed name.
+  std::optional<EntryChange> take_stat(MemberIndex member, std::string_view name, TimePoint at,
+                                       const ObjectInfo& stat);
+  std::size_t rows() const;
+
+  // Times; see Held.
+  std::optional<TimePoint> fresh_from;
+  std::uint64_t fresh_by = 0;  ///< the fetch that set it
+  TimePoint retry_at;
+  bool expired = false;
+  std::optional<Error> last_error;  ///< of the youngest fetch: why a member gave no answer
+
+  std::weak_ptr<Fetch> fetch;  ///< the youngest under way; flows own it
+  std::size_t awaiting = 0;    ///< callers that wait for it
+  WaitList changed;            ///< a member's word, the fetch's end, a member that began to lag
+  std::set<std::string, std::less<>> divergent;  ///< names of which copies differ
+
+ private:
+  MergeInput everything() const;
+  MergeInput counting(TimePoint now, const MetadataOptions& options) const;
+
+  Path path_;
+  IdentityRule rule_;
+  std::vector<MemberWord> words_;
+  ChangedCopies changed_copies_;
+  std::weak_ptr<const Directory> snapshot_;
+};
+
+}  // namespace balancefs

@@ -1,0 +1,217 @@
+// Questions and how long they wait. Who asks the members, and what their answers do: listing_fetch.cc.
+#include "meta/listing_cache.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace balancefs {
+namespace {
+
+/// Counts a caller that waits; the request knows that somebody does.
+class Awaiting {
+ public:
+  explicit Awaiting(DirectoryState& state) : state_(state) {
+    ++state_.awaiting;
+    tell();
+  }
+  ~Awaiting() {
+    --state_.awaiting;
+    tell();
+  }
+  Awaiting(const Awaiting&) = delete;
+  Awaiting& operator=(const Awaiting&) = delete;
+
+ private:
+  void tell() {
+    if (const auto fetch = state_.fetch.lock()) fetch->why.awaited = state_.awaiting > 0;
+  }
+  DirectoryState& state_;
+};
+
+}  // namespace
+
+ListingCache::ListingCache(Storage& group, std::size_t member_count, GroupOptions group_options,
+                           MetadataOptions options, Executor executor, Clock& clock,
+                           ListingListener* listener)
+    : group_(group),
+      group_options_(std::move(group_options)),
+      options_(options),
+      clock_(clock),
+      listener_(listener),
+      table_(member_count, group_options_.identity),
+      survey_(member_count),
+      lagging_(member_count, false),
+      scope_(std::move(executor)) {
+  BALANCEFS_CHECK(member_count > 0);
+}
+
+ListingCache::~ListingCache() = default;
+
+Task<void> ListingCache::close() {
+  closing_ = true;
+  table_.wake_all();
+  co_await scope_.close();
+}
+
+Task<Result<std::shared_ptr<const Directory>>> ListingCache::list(Path directory) {
+  const State state = table_.use(directory);
+  co_await bring_up_to_date(state, false);
+  if (state->any_listed(now(), options_)) co_return state->snapshot(now(), options_);
+  const bool absent = state->all_known(now(), options_) && !directory.is_root();
+  if (!absent) co_return std::unexpected<Error>(failure(*state, directory));
+  // Every member answered 404: believed when the parent's listing agrees.
+  const Result<DirectoryEntry> self = co_await lookup(directory);
+  if (!self) co_return std::unexpected<Error>(self.error());
+  if (self->info.type == ObjectType::file)
+    co_return fail(ErrorKind::not_found, shown(directory) + ": not a directory");
+  co_return fail(ErrorKind::unavailable, shown(directory) + ": listed by its parent, but members answer 404");
+}
+
+Task<Result<DirectoryEntry>> ListingCache::lookup(Path path) {
+  BALANCEFS_CHECK(!path.is_root());
+  const State state = table_.use(path.parent());
+  co_await bring_up_to_date(state, false);
+  if (!state->find(path.name(), now(), options_)) co_await bring_up_to_date(state, true);
+  co_return co_await find_in(state, path);
+}
+
+Task<Result<DirectoryEntry>> ListingCache::find_in(State state, Path path) {
+  std::optional<DirectoryEntry> entry = state->find(path.name(), now(), options_);
+  if (!entry) co_return co_await missing_in(state, path);
+  co_return co_await with_exact_size(state, path, std::move(*entry));
+}
+
+Task<Result<DirectoryEntry>> ListingCache::missing_in(State state, Path path) {
+  if (!state->all_known(now(), options_)) co_return std::unexpected<Error>(failure(*state, path));
+  const bool parent_absent = !state->any_listed(now(), options_);
+  if (parent_absent && !state->path().is_root()) {
+    const Result<DirectoryEntry> parent = co_await lookup(state->path());
+    const bool believed =
+        !parent ? parent.error().kind == ErrorKind::not_found : parent->info.type == ObjectType::file;
+    if (!believed && !parent) co_return std::unexpected<Error>(parent.error());
+    if (!believed)
+      co_return fail(ErrorKind::unavailable, shown(path) + ": members answer 404 for a listed folder");
+  }
+  co_return fail(ErrorKind::not_found, shown(path) + ": not listed");
+}
+
+Task<void> ListingCache::bring_up_to_date(State state, bool name_missing) {
+  const Use use = decide(state->held(now(), options_), name_missing, now(), options_);
+  if (use == Use::serve || closing_) co_return;
+  start_fetch(state);
+  if (use == Use::revalidate) co_return;
+  const Duration most = use == Use::refetch ? options_.patience : options_.timeout;
+  co_await wait_for_fetch(state, now() + most);
+}
+
+Task<void> ListingCache::wait_for_fetch(State state, TimePoint deadline) {
+  const Awaiting awaiting(*state);
+  while (!closing_) {
+    {
+      const auto fetch = state->fetch.lock();
+      if (!fetch || !blocks(*fetch)) co_return;
+    }
+    const bool woken = co_await state->changed.wait_until(clock_, deadline);
+    if (woken) continue;
+    mark_lagging(*state);
+    co_return;
+  }
+}
+
+bool ListingCache::blocks(const Fetch& fetch) const {
+  const bool somebody = fetch.answered() > 0;
+  for (MemberIndex m = 0; m < lagging_.size(); ++m) {
+    if (fetch.answer(m) != Fetch::Answer::pending) continue;
+    const bool excused = lagging_[m] && (somebody || fetch.state().counts(m, now(), options_));
+    if (!excused) return true;
+  }
+  return false;
+}
+
+void ListingCache::mark_lagging(DirectoryState& state) {
+  const auto late = state.fetch.lock();
+  if (!late) return;
+  for (MemberIndex m = 0; m < lagging_.size(); ++m) {
+    if (late->answer(m) != Fetch::Answer::pending || lagging_[m]) continue;
+    lagging_[m] = true;
+    log_warning("{}: slow to list {}; not waited for where another answer is known, until it answers",
+                member_name(m), shown(state.path()));
+  }
+  for (Fetch* fetch : fetches_) {
+    settle(*fetch);
+    fetch->state().changed.wake_all();
+  }
+}
+
+Error ListingCache::failure(const DirectoryState& state, const Path& path) const {
+  if (closing_) return Error(ErrorKind::cancelled, shown(path) + ": closing");
+  if (state.last_error && state.last_error->kind != ErrorKind::not_found) {
+    Error error = *state.last_error;
+    if (error.kind == ErrorKind::cancelled) error.kind = ErrorKind::unavailable;
+    // With some members' answers at hand one member's reason does not speak for the path.
+    if (state.any_known(now(), options_)) error.kind = ErrorKind::unavailable;
+    return error;
+  }
+  if (!state.fetch.expired()) return Error(ErrorKind::timed_out, shown(path) + ": no answer yet");
+  return Error(ErrorKind::unavailable, shown(path) + ": no answer that can be believed");
+}
+
+Duration ListingCache::fresh_for(const Path& directory) const {
+  const State state = table_.peek(directory);
+  if (!state) return Duration(0);
+  const Held held = state->held(now(), options_);
+  if (!is_fresh(held, now(), options_)) return Duration(0);
+  return *held.fresh_from + options_.ttl - now();
+}
+
+bool ListingCache::proves_absence(const Path& directory) const {
+  const State state = table_.peek(directory);
+  return state && is_fresh(state->held(now(), options_), now(), options_);
+}
+
+void ListingCache::expire(const Path& directory) {
+  const State state = table_.peek(directory);
+  if (!state) return;
+  state->expired = true;
+  state->retry_at = TimePoint();
+  if (const auto fetch = state->fetch.lock()) fetch->outdate();
+}
+
+void ListingCache::refresh(const Path& directory) {
+  const State state = table_.peek(directory);
+  if (!state) return;
+  for (MemberWord& word : state->words()) word.trust_next = true;
+  expire(directory);
+}
+
+std::vector<std::string> ListingCache::divergent_paths() const {
+  std::vector<std::string> paths;
+  table_.for_each([&](const DirectoryState& state) {
+    for (const std::string& name : state.divergent) paths.push_back(state.path().child(name).str());
+  });
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+std::vector<MemberIndex> ListingCache::emptied_members() const {
+  std::vector<MemberIndex> members;
+  const State root = table_.peek(Path());
+  for (MemberIndex m = 0; root && m < lagging_.size(); ++m) {
+    if (root->words()[m].doubted_since) members.push_back(m);
+  }
+  return members;
+}
+
+std::string ListingCache::shown(const Path& path) const {
+  return fmt::format("{}/{}", group_.traits().name, path.str());
+}
+
+const std::string& ListingCache::member_name(MemberIndex member) const {
+  const StorageTraits& traits = group_.traits();
+  return member < traits.members.size() ? traits.members[member] : traits.name;
+}
+
+}  // namespace balancefs

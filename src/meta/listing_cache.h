@@ -1,0 +1,139 @@
+// What is where: listings and attributes of one group, from memory or from its members.
+//
+// Owns the metadata requests of its group. Callers wait within bounds (`patience` with a last good answer at
+// hand, `timeout` without) and share the request; the request itself goes on and fills the cache for the next
+// one, also when its callers have left. Keeps per directory and member the last good word and how far it can
+// be believed (docs/SEMANTICS.md, "Listing and attributes"). Loop thread. Never reads file data, never
+// chooses who serves.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "balancefs/options.h"
+#include "balancefs/storage.h"
+#include "meta/directory.h"
+#include "meta/directory_table.h"
+#include "meta/fetch.h"
+#include "meta/size_survey.h"
+
+namespace balancefs {
+
+class ListingListener {
+ public:
+  virtual ~ListingListener() = default;
+  /// A name appeared, vanished or has other attributes: what the kernel keeps of it is stale. Called on the
+  /// loop from inside the cache: must not call back into it.
+  virtual void entry_changed(const Path& directory, std::string_view name) = 0;
+};
+
+class ListingCache final : private FetchOwner {
+ public:
+  /// `listener` may be null. A storage that is not a group has one member.
+  ListingCache(Storage& group, std::size_t member_count, GroupOptions group_options, MetadataOptions options,
+               Executor executor, Clock& clock, ListingListener* listener);
+  ~ListingCache() override;
+  ListingCache(const ListingCache&) = delete;
+  ListingCache& operator=(const ListingCache&) = delete;
+
+  /// The directory as known best within the bounds. `not_found`: confirmed absent, or a file.
+  Task<Result<std::shared_ptr<const Directory>>> list(Path directory);
+  /// One entry; not for the root. `not_found` only when confirmed; unknown is `unavailable` or what the
+  /// storage said. Sizes of files are exact.
+  Task<Result<DirectoryEntry>> lookup(Path path);
+  /// As lookup, for an open: of a listing older than `ttl` it asks for this one file first, for at most
+  /// `patience`, then the last good answer is given.
+  Task<Result<DirectoryEntry>> refresh_for_open(Path path);
+
+  /// How long the kernel may keep what it was told of this directory's entries; 0 when that is not fresh.
+  Duration fresh_for(const Path& directory) const;
+  /// Whether a name that is not listed now does not exist.
+  bool proves_absence(const Path& directory) const;
+  /// A contradiction was seen: the next use asks again first.
+  void expire(const Path& directory);
+  /// The user said so: as expire, and the members' next success is believed, however empty.
+  void refresh(const Path& directory);
+
+  /// For status: paths of which members hold something else than the authority.
+  std::vector<std::string> divergent_paths() const;
+  /// Members whose root had names and lists none now: what is shown of it is the last good answer.
+  std::vector<MemberIndex> emptied_members() const;
+  bool lagging(MemberIndex member) const { return lagging_[member]; }
+  /// Bounds on what is held, for tests.
+  void set_bounds(std::size_t directories, std::size_t rows) { table_.set_bounds(directories, rows); }
+  std::size_t directories() const { return table_.size(); }
+
+  /// Ends the requests and every wait for them. Called once, after the callers have been cancelled.
+  Task<void> close();
+
+ private:
+  struct StatCall;
+  using State = std::shared_ptr<DirectoryState>;
+
+  // listing_cache.cc: questions and waiting
+  Task<void> bring_up_to_date(State state, bool name_missing);
+  Task<void> wait_for_fetch(State state, TimePoint deadline);
+  Task<Result<DirectoryEntry>> find_in(State state, Path path);
+  Task<Result<DirectoryEntry>> missing_in(State state, Path path);
+  bool blocks(const Fetch& fetch) const;
+  void mark_lagging(DirectoryState& state);
+  Error failure(const DirectoryState& state, const Path& path) const;
+
+  // listing_fetch.cc: requests and what their answers do
+  void start_fetch(const State& state);
+  bool should_start(const DirectoryState& state) const;
+  std::vector<MemberIndex> members_to_ask(const DirectoryState& state) const;
+  Task<void> run_fetch(std::shared_ptr<Fetch> fetch);
+  void member_answered(Fetch& fetch, MemberIndex member, const Result<void>& outcome) override;
+  void fetch_gone(Fetch& fetch) override;
+  void take_listing(Fetch& fetch, MemberIndex member);
+  void take_missing(Fetch& fetch, MemberIndex member, const Error& error);
+  void take_failure(Fetch& fetch, MemberIndex member, const Error& error);
+  void doubt(Fetch& fetch, MemberIndex member);
+  void believe(Fetch& fetch, MemberIndex member, MemberWord::Kind kind, MemberListing listing);
+  void ended(Fetch& fetch, MemberIndex member, Fetch::Answer answer);
+  void settle(Fetch& fetch);
+  void publish(DirectoryState& state, bool was_known, const std::vector<EntryChange>& changes);
+  void survey(const DirectoryState& state, MemberIndex member, const std::vector<EntryChange>& changes);
+  void report_divergence(DirectoryState& state, const std::vector<EntryChange>& changes);
+
+  // listing_confirm.cc: answers that are not believed at once
+  Task<void> confirm_absence(std::shared_ptr<Fetch> fetch, MemberIndex member);
+  Task<void> confirm_vanished(std::shared_ptr<Fetch> fetch, MemberIndex member, MemberListing listing);
+  Task<bool> hear_again(Path directory, MemberIndex member, std::uint64_t since);
+  ParentSays parent_says(const Path& directory, MemberIndex member) const;
+
+  // listing_stat.cc: one file alone
+  Task<Result<DirectoryEntry>> with_exact_size(State state, Path path, DirectoryEntry entry);
+  std::shared_ptr<StatCall> start_stat(const Path& path, const DirectoryEntry& entry);
+  Task<void> run_stat(std::shared_ptr<StatCall> call);
+  Task<bool> wait_for_stat(std::shared_ptr<StatCall> call, TimePoint deadline);
+  void take_stat(StatCall& call);
+  bool fresh_entry(const DirectoryState& state, const DirectoryEntry& entry) const;
+
+  TimePoint now() const { return clock_.now(); }
+  std::string shown(const Path& path) const;
+  const std::string& member_name(MemberIndex member) const;
+
+  Storage& group_;
+  GroupOptions group_options_;
+  MetadataOptions options_;
+  Clock& clock_;
+  ListingListener* listener_;
+  DirectoryTable table_;
+  SizeSurvey survey_;
+  std::vector<bool> lagging_;  ///< by member: missed a bound, and no request of it has succeeded since
+  std::set<Fetch*> fetches_;   ///< under way
+  std::map<std::string, std::shared_ptr<StatCall>> stats_;  ///< under way, by path
+  std::uint64_t last_id_ = 0;
+  bool closing_ = false;
+  TaskScope scope_;
+};
+
+}  // namespace balancefs

@@ -1,0 +1,67 @@
+// Answers that are not believed at once: a 404 for what was listed before, and a folder that lists nothing or
+// none of its names any more. The member counts as pending until they are confirmed or given up.
+#include "meta/listing_cache.h"
+
+namespace balancefs {
+namespace {
+
+/// The first request that is started may join one that began too early; the second is ours.
+constexpr int kMostTries = 2;
+
+}  // namespace
+
+ParentSays ListingCache::parent_says(const Path& directory, MemberIndex member) const {
+  const State parent = table_.peek(directory.parent());
+  if (!parent) return ParentSays::nothing;
+  const MemberWord& word = parent->words()[member];
+  if (word.kind == MemberWord::Kind::unknown) return ParentSays::nothing;
+  const ObjectInfo* row = word.listing.find(directory.name());
+  if (row == nullptr) return ParentSays::lacks;
+  return row->type == ObjectType::directory ? ParentSays::directory : ParentSays::file;
+}
+
+Task<void> ListingCache::confirm_absence(std::shared_ptr<Fetch> fetch, MemberIndex member) {
+  const Path directory = fetch->directory();
+  const bool heard = co_await hear_again(directory.parent(), member, fetch->id());
+  const ParentSays parent = parent_says(directory, member);
+  if (heard && (parent == ParentSays::lacks || parent == ParentSays::file)) {
+    believe(*fetch, member, MemberWord::Kind::absent, MemberListing());
+  } else {
+    take_failure(*fetch, member, Error(ErrorKind::unavailable, "404 for a folder that was listed"));
+  }
+}
+
+Task<void> ListingCache::confirm_vanished(std::shared_ptr<Fetch> fetch, MemberIndex member,
+                                          MemberListing listing) {
+  const std::uint64_t since = fetch->state().words()[member].doubted_by;
+  const bool heard = co_await hear_again(Path(), member, since);
+  const State root = table_.use(Path());
+  const MemberWord& word = root->words()[member];
+  if (heard && word.kind == MemberWord::Kind::listed && !word.listing.empty()) {
+    believe(*fetch, member, MemberWord::Kind::listed, std::move(listing));
+  } else {
+    doubt(*fetch, member);
+  }
+}
+
+/// Waits for a word of the member about `directory` that was asked for after fetch `since` began. False when
+/// it brought no answer that is believed.
+Task<bool> ListingCache::hear_again(Path directory, MemberIndex member, std::uint64_t since) {
+  const State state = table_.use(directory);
+  const TimePoint deadline = now() + options_.request_timeout;
+  int tries = 0;
+  while (state->words()[member].heard <= since) {
+    bool pending = false;
+    for (const Fetch* running : fetches_) {
+      if (&running->state() == state.get() && running->answer(member) == Fetch::Answer::pending)
+        pending = true;
+    }
+    if (!pending && tries++ == kMostTries) co_return false;
+    if (!pending) start_fetch(state);
+    const bool woken = co_await state->changed.wait_until(clock_, deadline);
+    if (!woken) co_return false;
+  }
+  co_return !state->words()[member].failed;
+}
+
+}  // namespace balancefs

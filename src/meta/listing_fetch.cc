@@ -1,0 +1,227 @@
+// Requests of the listing cache, and what the members' answers do to what is held.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "meta/listing_cache.h"
+
+namespace balancefs {
+namespace {
+
+/// After a try without success the last answer serves for this long: a program that walks a tree asks
+/// thousands of times a second. Well below the shortest time that a member stays open (5 s).
+constexpr Duration kRetryAfter = std::chrono::seconds(2);
+
+/// Of one listing; a member with other files altogether would fill the log.
+constexpr std::size_t kMostDivergenceLines = 10;
+
+}  // namespace
+
+bool ListingCache::should_start(const DirectoryState& state) const {
+  if (closing_) return false;
+  const auto running = state.fetch.lock();
+  return !running || running->outdated() || !blocks(*running);
+}
+
+std::vector<MemberIndex> ListingCache::members_to_ask(const DirectoryState& state) const {
+  std::vector<bool> busy(lagging_.size(), false);
+  for (const Fetch* fetch : fetches_) {
+    if (&fetch->state() != &state || fetch->outdated()) continue;
+    for (MemberIndex m = 0; m < busy.size(); ++m) {
+      if (fetch->answer(m) == Fetch::Answer::pending) busy[m] = true;
+    }
+  }
+  std::vector<MemberIndex> free;
+  for (MemberIndex m = 0; m < busy.size(); ++m) {
+    if (!busy[m]) free.push_back(m);
+  }
+  return free;
+}
+
+void ListingCache::start_fetch(const State& state) {
+  if (!should_start(*state)) return;
+  const std::vector<MemberIndex> asked = members_to_ask(*state);
+  if (asked.empty()) return;
+  FetchOwner& self = *this;
+  auto fetch = std::make_shared<Fetch>(self, ++last_id_, state, now());
+  fetch->why.awaited = state->awaiting > 0;
+  fetch->why.deadline = now() + options_.request_timeout;
+  if (asked.size() < lagging_.size()) {
+    fetch->why.ask = asked;
+    for (MemberIndex m = 0; m < lagging_.size(); ++m) {
+      if (std::find(asked.begin(), asked.end(), m) == asked.end()) fetch->skip(m);
+    }
+  }
+  fetches_.insert(fetch.get());
+  state->fetch = fetch;
+  state->last_error.reset();
+  scope_.spawn(run_fetch(std::move(fetch)));
+}
+
+Task<void> ListingCache::run_fetch(std::shared_ptr<Fetch> fetch) {
+  const Result<void> outcome = co_await group_.list(fetch->directory(), *fetch, fetch->why);
+  fetch->finish(outcome);
+}
+
+void ListingCache::fetch_gone(Fetch& fetch) {
+  fetches_.erase(&fetch);
+  fetch.state().changed.wake_all();
+}
+
+void ListingCache::member_answered(Fetch& fetch, MemberIndex member, const Result<void>& outcome) {
+  if (fetch.id() < fetch.state().words()[member].heard) {  // a younger answer is held
+    ended(fetch, member, outcome ? Fetch::Answer::answered : Fetch::Answer::failed);
+  } else if (outcome) {
+    take_listing(fetch, member);
+  } else if (outcome.error().kind == ErrorKind::not_found) {
+    take_missing(fetch, member, outcome.error());
+  } else {
+    take_failure(fetch, member, outcome.error());
+  }
+}
+
+void ListingCache::take_listing(Fetch& fetch, MemberIndex member) {
+  lagging_[member] = false;
+  MemberListing listing = fetch.take_listing(member);
+  const MemberWord& word = fetch.state().words()[member];
+  const Belief belief = word.trust_next ? Belief::believe
+                                        : judge_listing(word.listing, listing, fetch.directory().is_root(),
+                                                        word.doubted_since, fetch.started(), options_);
+  switch (belief) {
+    case Belief::believe:
+      return believe(fetch, member, MemberWord::Kind::listed, std::move(listing));
+    case Belief::doubt:
+      return doubt(fetch, member);
+    case Belief::check_root:
+      scope_.spawn(confirm_vanished(fetch.shared_from_this(), member, std::move(listing)));
+      return;
+  }
+}
+
+void ListingCache::take_missing(Fetch& fetch, MemberIndex member, const Error& error) {
+  const Path& directory = fetch.directory();
+  const bool listed_before = fetch.state().words()[member].kind == MemberWord::Kind::listed;
+  switch (judge_missing(directory.is_root(), listed_before, parent_says(directory, member))) {
+    case Missing::failure:
+      return take_failure(fetch, member, error);
+    case Missing::absent:
+      lagging_[member] = false;
+      return believe(fetch, member, MemberWord::Kind::absent, MemberListing());
+    case Missing::ask_parent:
+      lagging_[member] = false;
+      scope_.spawn(confirm_absence(fetch.shared_from_this(), member));
+      return;
+  }
+}
+
+void ListingCache::take_failure(Fetch& fetch, MemberIndex member, const Error& error) {
+  log_debug("{}: list {}: {} ({})", member_name(member), shown(fetch.directory()), error.text,
+            to_string(error.kind));
+  DirectoryState& state = fetch.state();
+  state.words()[member].failed = true;
+  if (!state.last_error || state.last_error->kind == ErrorKind::not_found) state.last_error = error;
+  state.forget_snapshot();
+  ended(fetch, member, Fetch::Answer::failed);
+}
+
+void ListingCache::doubt(Fetch& fetch, MemberIndex member) {
+  MemberWord& word = fetch.state().words()[member];
+  if (!word.doubted_since) {
+    word.doubted_since = now();
+    word.doubted_by = fetch.id();
+    log_warning("{}: {} lists none of its {} known names any more; {}", member_name(member),
+                shown(fetch.directory()), word.listing.size(),
+                fetch.directory().is_root()
+                    ? "the last good listing stays until `balancefs refresh` confirms it"
+                    : "not believed before a second listing agrees");
+  }
+  word.failed = true;
+  ended(fetch, member, Fetch::Answer::failed);
+}
+
+void ListingCache::believe(Fetch& fetch, MemberIndex member, MemberWord::Kind kind, MemberListing listing) {
+  DirectoryState& state = fetch.state();
+  const bool was_known = state.any_known(now(), options_);
+  MemberWord& word = state.words()[member];
+  word.failed = false;
+  word.trust_next = false;
+  word.doubted_since.reset();
+  word.answered_at = now();
+  const std::vector<EntryChange> changes = state.take(member, kind, std::move(listing));
+  table_.recount(state);
+  survey(state, member, changes);
+  ended(fetch, member, Fetch::Answer::answered);
+  publish(state, was_known, changes);
+}
+
+void ListingCache::ended(Fetch& fetch, MemberIndex member, Fetch::Answer answer) {
+  fetch.end(member, answer);
+  MemberWord& word = fetch.state().words()[member];
+  word.heard = std::max(word.heard, fetch.id());
+  settle(fetch);
+  fetch.state().changed.wake_all();
+}
+
+void ListingCache::settle(Fetch& fetch) {
+  DirectoryState& state = fetch.state();
+  if (fetch.outdated() || fetch.id() < state.fresh_by || blocks(fetch)) return;
+  const auto youngest = state.fetch.lock();
+  if (fetch.answered() == 0 || !state.all_known(now(), options_)) {
+    if (youngest.get() == &fetch) state.retry_at = now() + kRetryAfter;
+    return;
+  }
+  TimePoint oldest = now();
+  for (MemberIndex m = 0; m < lagging_.size(); ++m) {
+    if (fetch.answer(m) == Fetch::Answer::answered) oldest = std::min(oldest, state.words()[m].answered_at);
+  }
+  state.fresh_from = oldest;
+  state.fresh_by = fetch.id();
+  state.expired = false;
+  state.forget_snapshot();
+}
+
+void ListingCache::survey(const DirectoryState& state, MemberIndex member,
+                          const std::vector<EntryChange>& changes) {
+  for (const EntryChange& change : changes) {
+    if (!change.after) continue;
+    const MemberIndex authority = change.after->info.member;
+    for (MemberIndex m = 0; m < lagging_.size(); ++m) {
+      if (m == authority || (m != member && member != authority)) continue;
+      const ObjectInfo* row = state.words()[m].listing.find(change.name);
+      if (row != nullptr) survey_.count(change.after->info, *row);
+    }
+  }
+  for (MemberIndex m = 0; m < lagging_.size(); ++m) {
+    if (!survey_.should_warn(m)) continue;
+    log_warning("{}: sizes differ from the other members of {} for most files; is it the same content?",
+                member_name(m), group_.traits().name);
+  }
+}
+
+void ListingCache::publish(DirectoryState& state, bool was_known, const std::vector<EntryChange>& changes) {
+  report_divergence(state, changes);
+  if (listener_ == nullptr || !was_known) return;
+  for (const EntryChange& change : changes) {
+    if (looks_different(change.before, change.after)) listener_->entry_changed(state.path(), change.name);
+  }
+}
+
+void ListingCache::report_divergence(DirectoryState& state, const std::vector<EntryChange>& changes) {
+  std::size_t fresh = 0;
+  for (const EntryChange& change : changes) {
+    if (!change.after || change.after->divergent.empty()) {
+      state.divergent.erase(change.name);
+    } else if (state.divergent.insert(change.name).second && ++fresh <= kMostDivergenceLines) {
+      log_warning("{}: {} differs from {}'s and is not read there",
+                  member_name(change.after->divergent.front()), shown(state.path().child(change.name)),
+                  member_name(change.after->info.member));
+    }
+  }
+  if (fresh > kMostDivergenceLines) {
+    log_warning("{}: {} more files differ between members", shown(state.path()),
+                fresh - kMostDivergenceLines);
+  }
+}
+
+}  // namespace balancefs

@@ -1,0 +1,141 @@
+// One file alone: exact sizes where a listing rounds, and the small question before an open.
+//
+// A stat corrects the size of its row. Everything else that it contradicts makes the listing be asked again:
+// the listing's validator names versions, and other members may have changed in the same way.
+#include <algorithm>
+
+#include "base/log.h"
+#include "meta/listing_cache.h"
+
+namespace balancefs {
+
+struct ListingCache::StatCall {
+  StatCall(Path file, const DirectoryEntry& entry, TimePoint at)
+      : path(std::move(file)), authority(entry.info.member), started(at), why(Priority::metadata) {
+    for (const ObjectInfo& copy : entry.copies) why.ask.push_back(copy.member);
+  }
+  Path path;
+  MemberIndex authority;
+  TimePoint started;
+  RequestContext why;
+  std::optional<Result<ObjectInfo>> result;
+  bool contradicts = false;  ///< the listing is out of date
+  WaitList ended;
+};
+
+namespace {
+
+/// Whether a stat says that the file changed since it was listed. Compared with the stat before where the row
+/// is still the one of then; else with the listing, whose times may be coarser or in another time zone: that
+/// costs one listing more, once.
+bool contradicts_listing(const MemberListing& listing, std::string_view name, const ObjectInfo& stat) {
+  const ObjectInfo* row = listing.find(name);
+  if (row == nullptr || row->type != stat.type) return true;
+  if (row->size_kind == SizeKind::exact && row->size != stat.size) return true;
+  if (!sizes_may_match(*row, stat)) return true;
+  const StatNote* note = listing.note(name);
+  return note != nullptr ? note->stat.validator.contradicts(stat.validator)
+                         : row->validator.contradicts(stat.validator);
+}
+
+}  // namespace
+
+std::shared_ptr<ListingCache::StatCall> ListingCache::start_stat(const Path& path,
+                                                                 const DirectoryEntry& entry) {
+  const auto running = stats_.find(path.str());
+  if (running != stats_.end()) return running->second;
+  auto call = std::make_shared<StatCall>(path, entry, now());
+  call->why.id = ++last_id_;
+  call->why.deadline = now() + options_.timeout;
+  if (closing_) {
+    call->result.emplace(fail(ErrorKind::cancelled, shown(path) + ": closing"));
+    return call;
+  }
+  stats_.emplace(path.str(), call);
+  scope_.spawn(run_stat(call));
+  return call;
+}
+
+Task<void> ListingCache::run_stat(std::shared_ptr<StatCall> call) {
+  Result<ObjectInfo> result = co_await group_.stat(call->path, call->why);
+  call->result.emplace(std::move(result));
+  stats_.erase(call->path.str());
+  take_stat(*call);
+  call->ended.wake_all();
+}
+
+void ListingCache::take_stat(StatCall& call) {
+  const State state = table_.peek(call.path.parent());
+  const Result<ObjectInfo>& result = *call.result;
+  if (!result) {
+    log_debug("{}: {} ({})", shown(call.path), result.error().text, to_string(result.error().kind));
+    call.contradicts = result.error().kind == ErrorKind::not_found;
+    return;
+  }
+  const MemberIndex member = result->member;
+  if (!state || member >= lagging_.size()) return;
+  lagging_[member] = false;
+  const MemberListing& listing = state->words()[member].listing;
+  call.contradicts = contradicts_listing(listing, call.path.name(), *result);
+  if (listing.find(call.path.name()) == nullptr || result->type != ObjectType::file) return;
+  std::vector<EntryChange> changes;
+  if (auto change = state->take_stat(member, call.path.name(), now(), *result))
+    changes.push_back(std::move(*change));
+  publish(*state, true, changes);
+}
+
+Task<bool> ListingCache::wait_for_stat(std::shared_ptr<StatCall> call, TimePoint deadline) {
+  while (!call->result && !closing_) {
+    const bool woken = co_await call->ended.wait_until(clock_, deadline);
+    if (woken || call->result) continue;
+    lagging_[call->authority] = true;
+    co_return false;
+  }
+  co_return call->result.has_value();
+}
+
+Task<Result<DirectoryEntry>> ListingCache::with_exact_size(State state, Path path, DirectoryEntry entry) {
+  if (entry.info.type != ObjectType::file || entry.info.size_kind == SizeKind::exact) co_return entry;
+  const auto call = start_stat(path, entry);
+  const bool ended = co_await wait_for_stat(call, now() + options_.timeout);
+  if (!ended) co_return fail(ErrorKind::timed_out, shown(path) + ": no answer about its size");
+  if (call->contradicts) {
+    expire(state->path());
+    co_await bring_up_to_date(state, true);
+  }
+  auto again = state->find(path.name(), now(), options_);
+  if (!again) co_return co_await missing_in(state, path);
+  if (again->info.type == ObjectType::directory || again->info.size_kind == SizeKind::exact) co_return *again;
+  if (!*call->result && call->result->error().kind != ErrorKind::not_found) {
+    co_return std::unexpected<Error>(call->result->error());
+  }
+  co_return fail(ErrorKind::unavailable, shown(path) + ": its size is not known");
+}
+
+bool ListingCache::fresh_entry(const DirectoryState& state, const DirectoryEntry& entry) const {
+  if (is_fresh(state.held(now(), options_), now(), options_)) return true;
+  const StatNote* note = state.words()[entry.info.member].listing.note(entry.name);
+  return note != nullptr && !state.expired && now() - note->at <= options_.ttl;
+}
+
+Task<Result<DirectoryEntry>> ListingCache::refresh_for_open(Path path) {
+  BALANCEFS_CHECK(!path.is_root());
+  const State state = table_.use(path.parent());
+  const auto entry = state->find(path.name(), now(), options_);
+  if (!entry || entry->info.type == ObjectType::directory || fresh_entry(*state, *entry)) {
+    co_return co_await lookup(path);
+  }
+  const TimePoint deadline = now() + options_.patience;
+  const auto call = start_stat(path, *entry);
+  // A member that lags is asked, but not waited for.
+  const bool wait = !lagging_[entry->info.member];
+  if (wait) co_await wait_for_stat(call, deadline);
+  if (wait && call->result && call->contradicts) {
+    expire(state->path());
+    start_fetch(state);
+    co_await wait_for_fetch(state, deadline);
+  }
+  co_return co_await find_in(state, path);
+}
+
+}  // namespace balancefs
