@@ -70,6 +70,8 @@ class HttpTransport {
   /// `corrupted` (short body, not HTTP, a content encoding), or the handler's or sink's own. `body` is not
   /// touched after the Task has ended or thrown.
   virtual Task<Result<ResponseHead>> send(HttpRequest request, BodyHandler& body, RequestContext& why) = 0;
+  /// What deadlines are measured with; null when the transport has no clock (then it keeps no deadlines).
+  virtual Clock* clock() { return nullptr; }
 };
 
 }  // namespace balancefs

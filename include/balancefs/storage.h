@@ -29,6 +29,9 @@ struct RequestContext {
   std::optional<TimePoint> deadline;       ///< the whole call ends with `timed_out` by then
   /// stat() of a group: the members to ask, best first; empty: all, in order.
   std::vector<MemberIndex> ask;
+  /// Reads: a server that ignores ranges is read from the start and what precedes the range is dropped, instead
+  /// of `unsupported` with Detail::no_range.
+  bool sequential_fallback = false;
   /// Set by whoever serves: the member that answered, for logs and attributes.
   MemberIndex served_by = 0;
 
