@@ -1,0 +1,44 @@
+#include "http/range_body.h"
+
+#include <algorithm>
+
+#include "http/response_fields.h"
+
+namespace balancefs {
+
+RangeBody::RangeBody(RangeExpectation expectation, ByteSink& sink, std::function<void()> accepted)
+    : expect_(std::move(expectation)), sink_(sink), on_accepted_(std::move(accepted)) {}
+
+Result<ByteSink*> RangeBody::begin(const ResponseHead& head) {
+  if (head.status != 206 && head.status != 200) return nullptr;
+  Version& version = *expect_.version;
+  if (version.epoch() != expect_.epoch)
+    return fail(ErrorKind::cancelled, "the handle follows a newer version");
+  const Result<RangeAnswer> answer =
+      judge_range_answer(head, expect_.wanted, version.size(), expect_.sequential);
+  if (!answer) return std::unexpected<Error>(answer.error());
+  const Result<void> same = version.confirm(expect_.source, validator_of(head, expect_.etags));
+  if (!same) return std::unexpected<Error>(same.error());
+  answer_ = *answer;
+  accepted_ = true;
+  on_accepted_();
+  return this;
+}
+
+Result<void> RangeBody::write(std::span<const std::byte> bytes) {
+  const auto skipped = static_cast<std::size_t>(std::min<std::uint64_t>(answer_.skip, bytes.size()));
+  answer_.skip -= skipped;
+  bytes = bytes.subspan(skipped);
+  const auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(answer_.take, bytes.size()));
+  if (taken > 0) {
+    const Result<void> delivered = sink_.write(bytes.first(taken));
+    if (!delivered) return delivered;
+    answer_.take -= taken;
+  }
+  overrun_ = bytes.size() > taken && !answer_.surplus;
+  if (overrun_) return fail(ErrorKind::corrupted, "more bytes than the answer's range");
+  if (answer_.take == 0 && answer_.surplus) return fail(ErrorKind::cancelled, "the range is complete");
+  return {};
+}
+
+}  // namespace balancefs

@@ -1,0 +1,85 @@
+#include "http/response_fields.h"
+
+#include <curl/curl.h>
+
+#include <charconv>
+
+#include "base/text.h"
+
+namespace balancefs {
+namespace {
+
+constexpr std::string_view kBytes = "bytes";
+
+std::optional<ContentRange> parse_satisfied(ContentRange range, std::string_view span) {
+  const std::size_t dash = span.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto first = parse_number(trim(span.substr(0, dash)));
+  const auto last = parse_number(trim(span.substr(dash + 1)));
+  if (!first || !last || *last < *first || (range.total && *last >= *range.total)) return std::nullopt;
+  range.satisfied = true;
+  range.first = *first;
+  range.last = *last;
+  return range;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  return number;
+}
+
+std::optional<ContentRange> parse_content_range(std::string_view text) {
+  text = trim(text);
+  if (to_lower(text.substr(0, kBytes.size())) != kBytes) return std::nullopt;
+  text = trim(text.substr(kBytes.size()));
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const std::string_view span = trim(text.substr(0, slash));
+  const std::string_view total = trim(text.substr(slash + 1));
+  ContentRange range;
+  if (total != "*") {
+    range.total = parse_number(total);
+    if (!range.total) return std::nullopt;
+  }
+  if (span == "*") return range.total ? std::optional(range) : std::nullopt;
+  return parse_satisfied(range, span);
+}
+
+std::optional<FileTime> parse_http_date(std::string_view text) {
+  const std::string copy(text);
+  const std::time_t seconds = curl_getdate(copy.c_str(), nullptr);
+  if (seconds == -1) return std::nullopt;
+  return FileTime(std::chrono::seconds(seconds));
+}
+
+std::optional<std::uint64_t> content_length(const ResponseHead& head) {
+  const std::string* value = head.header("content-length");
+  return value == nullptr ? std::nullopt : parse_number(*value);
+}
+
+std::string media_type(const ResponseHead& head) {
+  const std::string* value = head.header("content-type");
+  if (value == nullptr) return {};
+  return to_lower(trim(std::string_view(*value).substr(0, value->find(';'))));
+}
+
+std::string strong_etag(std::string_view text) {
+  text = trim(text);
+  if (text.starts_with("W/") || text.starts_with("w/")) text.remove_prefix(2);
+  return std::string(text);
+}
+
+Validator validator_of(const ResponseHead& head, bool etags) {
+  Validator validator;
+  const std::string* etag = etags ? head.header("etag") : nullptr;
+  if (etag != nullptr) validator.etag = strong_etag(*etag);
+  const std::string* modified = head.header("last-modified");
+  if (modified != nullptr) validator.modified = parse_http_date(*modified);
+  return validator;
+}
+
+}  // namespace balancefs
