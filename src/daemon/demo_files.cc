@@ -95,6 +95,12 @@ const DemoFiles::Node* DemoFiles::find(std::string_view path) const {
   return found == nodes_.end() ? nullptr : &found->second;
 }
 
+std::size_t DemoFiles::count() const {
+  std::size_t files = 0;
+  for (const auto& [path, node] : nodes_) files += node.type == ObjectType::file ? 1 : 0;
+  return files;
+}
+
 std::vector<std::string> DemoFiles::children(std::string_view path) const {
   const std::string prefix = path.empty() ? "" : std::string(path) + "/";
   std::vector<std::string> names;

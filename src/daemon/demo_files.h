@@ -39,6 +39,8 @@ class DemoFiles {
 
   /// Null when there is nothing at `path`; "" is the root.
   const Node* find(std::string_view path) const;
+  /// How many files there are, folders not counted.
+  std::size_t count() const;
   /// The names directly below a directory.
   std::vector<std::string> children(std::string_view path) const;
   /// Fills `out` with a file's bytes from `offset` on; offset + out.size() must not go beyond its end.
