@@ -35,6 +35,9 @@ class FakeReader final : public ObjectReader {
     why.served_by = self_;
     Result<void> begun = co_await storage_.answer(storage_.fail_read);
     if (!begun) co_return begun;
+    if (storage_.no_ranges && sink.position() > 0) {
+      co_return std::unexpected<Error>(Error(ErrorKind::unsupported, Error::Detail::no_range, "200 to a range"));
+    }
     const auto node = storage_.nodes.find(version_->path().str());
     if (node == storage_.nodes.end()) co_return missing();
     if (node->second.info.size != version_->size()) co_return fail(ErrorKind::changed, "another total");

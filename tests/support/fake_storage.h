@@ -45,6 +45,7 @@ class FakeStorage final : public Storage {
   std::optional<std::uint64_t> cut_read_at;   ///< file offset where reads fail with `cut_error`
   Error cut_error{ErrorKind::unavailable, "reset"};
   bool stall = false;                         ///< requests and reads under way stop and wait for it to end
+  bool no_ranges = false;                     ///< reads from a non-zero offset are refused with `no_range`
   bool lie_about_bytes = false;               ///< delivers other bytes than the file's
   Duration latency{0};                        ///< before every answer
   std::uint64_t bytes_per_second = 0;         ///< 0: all at once
