@@ -1,0 +1,78 @@
+#include "balance/attempt_sink.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace balancefs {
+
+AttemptSink::AttemptSink(Members& members, MemberIndex member, Version& version, ByteSink* target,
+                         std::uint64_t from, const HeldBytes::Sample* sample, bool& handle_delivered)
+    : members_(members),
+      member_(member),
+      version_(version),
+      target_(target),
+      sample_(sample),
+      epoch_(version.epoch()),
+      from_(from),
+      at_(from),
+      begun_(members.now()),
+      last_byte_(begun_),
+      handle_delivered_(handle_delivered) {}
+
+Result<void> AttemptSink::write(std::span<const std::byte> bytes) {
+  if (bytes.empty()) return {};
+  note_arrival();
+  while (!bytes.empty()) {
+    if (outdated()) return fail(ErrorKind::changed, "the version has moved on");
+    const Result<std::size_t> taken = take(bytes);
+    if (!taken) return std::unexpected<Error>(taken.error());
+    at_ += *taken;
+    bytes = bytes.subspan(*taken);
+  }
+  return {};
+}
+
+void AttemptSink::note_arrival() {
+  HealthTracker& health = members_[member_].health;
+  last_byte_ = members_.now();
+  if (at_ == from_) health.first_byte(last_byte_ - begun_);
+  health.data_arrived(last_byte_);
+}
+
+Result<std::size_t> AttemptSink::take(std::span<const std::byte> bytes) {
+  if (sample_ != nullptr && at_ < sample_end()) {
+    if (at_ < sample_->offset) return std::min<std::uint64_t>(bytes.size(), sample_->offset - at_);
+    return compare(bytes);
+  }
+  if (target_ == nullptr) return bytes.size();
+  if (at_ < target_->position()) return std::min<std::uint64_t>(bytes.size(), target_->position() - at_);
+  return deliver(bytes);
+}
+
+Result<std::size_t> AttemptSink::compare(std::span<const std::byte> bytes) {
+  const std::size_t count = std::min<std::uint64_t>(bytes.size(), sample_end() - at_);
+  if (std::memcmp(bytes.data(), sample_->bytes.data() + (at_ - sample_->offset), count) != 0) {
+    return fail(ErrorKind::changed, "other bytes than those held of this file");
+  }
+  return count;
+}
+
+Result<std::size_t> AttemptSink::deliver(std::span<const std::byte> bytes) {
+  const Result<void> accepted = target_->write(bytes);
+  if (!accepted) {
+    refused_ = true;
+    return std::unexpected<Error>(accepted.error());
+  }
+  handle_delivered_ = true;
+  members_[member_].bytes += bytes.size();
+  version_.set_proven(member_);
+  version_.set_last_member(member_);
+  return bytes.size();
+}
+
+bool AttemptSink::outdated() const {
+  return version_.epoch() != epoch_ || version_.ended() ||
+         version_.standing(member_) == Version::Standing::divergent;
+}
+
+}  // namespace balancefs

@@ -1,0 +1,214 @@
+#include "balance/group.h"
+
+#include <algorithm>
+
+#include "balance/route.h"
+#include "base/log.h"
+
+namespace balancefs {
+
+Group::Group(std::string visible_path, std::vector<GroupMember> members, GroupContext context)
+    : members_(std::move(visible_path), std::move(members), std::move(context)), prober_(members_) {
+  traits_.name = members_.visible_path();
+  traits_.type = "group";
+  traits_.ranges = false;
+  for (MemberIndex i = 0; i < members_.size(); ++i) {
+    traits_.members.push_back(members_.name(i));
+    traits_.ranges = traits_.ranges || members_[i].storage->traits().ranges;
+  }
+  members_.on_trouble([this](MemberIndex member) { prober_.watch(member); });
+}
+
+std::unique_ptr<ObjectReader> Group::open(std::shared_ptr<Version> version, MemberIndex) {
+  return std::make_unique<Route>(members_, prober_, std::move(version));
+}
+
+Task<void> Group::close() {
+  co_await prober_.close();
+  for (MemberIndex i = 0; i < members_.size(); ++i) co_await members_[i].storage->close();
+}
+
+/// What a member's answer about names means, for its health and for the caller: a root that is not there is
+/// the member's failure, anything else that is missing is about the path.
+Result<void> Group::judge(MemberIndex member, HealthTracker::Token token, const Path& path,
+                          Result<void> outcome) {
+  if (!outcome && outcome.error().kind == ErrorKind::not_found && path.is_root()) {
+    outcome = fail(ErrorKind::unavailable, "the root is not there: " + outcome.error().text);
+  }
+  if (outcome) {
+    members_.succeeded(member, token);
+  } else {
+    members_.failed(member, token, outcome.error());
+  }
+  return outcome;
+}
+
+// ---- listing --------------------------------------------------------------------------------------------
+
+/// Says whose an entry is, and remembers when it was the receiver that refused.
+class Group::Relabel final : public ListingSink {
+ public:
+  Relabel(ListingSink& to, MemberIndex member) : to_(to), member_(member) {}
+  Result<void> entry(std::string_view name, const ObjectInfo& info) override {
+    ObjectInfo labelled = info;
+    labelled.member = member_;
+    Result<void> taken = to_.entry(name, labelled);
+    refused_ = refused_ || !taken;
+    return taken;
+  }
+  void member_done(MemberIndex, const Result<void>&) override {}
+  bool refused() const { return refused_; }
+
+ private:
+  ListingSink& to_;
+  MemberIndex member_;
+  bool refused_ = false;
+};
+
+struct Group::Gathering {
+  ListingSink& entries;
+  RequestContext& why;
+  WaitList ended;
+  std::map<MemberIndex, HealthTracker::Token> pending;
+  std::vector<Error> errors;
+  bool succeeded = false;
+
+  Gathering(ListingSink& to, RequestContext& context) : entries(to), why(context) {}
+  void finish(MemberIndex member, const Result<void>& outcome) {
+    pending.erase(member);
+    if (outcome) {
+      succeeded = true;
+    } else {
+      errors.push_back(outcome.error());
+    }
+    entries.member_done(member, outcome);
+    ended.wake_all();
+  }
+};
+
+std::vector<MemberIndex> Group::worth_asking() const {
+  std::vector<MemberIndex> all;
+  std::vector<MemberIndex> closed;
+  std::vector<MemberIndex> calm;
+  for (MemberIndex i = 0; i < members_.size(); ++i) {
+    all.push_back(i);
+    if (!members_[i].health.closed()) continue;
+    closed.push_back(i);
+    if (!members_[i].health.throttled(members_.now())) calm.push_back(i);
+  }
+  if (!calm.empty()) return calm;
+  return closed.empty() ? all : closed;
+}
+
+Task<void> Group::list_member(MemberIndex member, Path directory, Gathering& gathering) {
+  Relabel relabel(gathering.entries, member);
+  const HealthTracker::Token token = gathering.pending.at(member);
+  Result<void> outcome = co_await members_[member].storage->list(directory, relabel, gathering.why);
+  if (!relabel.refused()) outcome = judge(member, token, directory, std::move(outcome));
+  gathering.finish(member, outcome);
+}
+
+/// Why a member that was not asked has no answer.
+static Error not_asked(const HealthTracker& health) {
+  if (health.closed()) return Error(ErrorKind::throttled, "left alone until it may be asked again");
+  return Error(ErrorKind::unavailable, Error::Detail::not_ours, "out of rotation: " + health.reason());
+}
+
+/// The answer of members that all failed: what is not known outweighs what is known to be missing.
+static Error least_certain(const std::vector<Error>& errors) {
+  for (const Error& error : errors) {
+    if (error.kind != ErrorKind::not_found && error.detail != Error::Detail::not_ours) return error;
+  }
+  for (const Error& error : errors) {
+    if (error.kind != ErrorKind::not_found) return error;
+  }
+  return errors.front();
+}
+
+Task<Result<void>> Group::list(Path directory, ListingSink& entries, RequestContext& why) {
+  Gathering gathering(entries, why);
+  TaskScope scope(members_.executor());
+  const std::vector<MemberIndex> asked = worth_asking();
+  for (const MemberIndex member : asked) gathering.pending.emplace(member, members_.begin(member));
+  for (MemberIndex i = 0; i < members_.size(); ++i) {
+    const Result<void> none = std::unexpected<Error>(not_asked(members_[i].health));
+    if (!gathering.pending.contains(i)) gathering.finish(i, none);
+  }
+  for (const MemberIndex member : asked) scope.spawn(list_member(member, directory, gathering));
+  co_await asio::this_coro::throw_if_cancelled(false);
+  WaitOutcome outcome = WaitOutcome::woken;
+  Clock* const clock = why.deadline ? &members_.clock() : nullptr;
+  const TimePoint deadline = why.deadline.value_or(TimePoint());
+  while (!gathering.pending.empty() && outcome == WaitOutcome::woken) {
+    outcome = co_await gathering.ended.wait_interruptible(clock, deadline);
+  }
+  co_await scope.close();
+  if (outcome == WaitOutcome::cancelled) throw_cancelled();
+  const Result<void> late = fail(ErrorKind::timed_out, "no listing in time");
+  while (!gathering.pending.empty()) {
+    const auto [member, token] = *gathering.pending.begin();
+    gathering.finish(member, judge(member, token, directory, late));
+  }
+  if (gathering.succeeded) co_return Result<void>();
+  co_return std::unexpected<Error>(least_certain(gathering.errors));
+}
+
+// ---- attributes -----------------------------------------------------------------------------------------
+
+/// As the caller wants them, but those that are open last: an answer is worth more than a time-out.
+std::vector<MemberIndex> Group::stat_order(const RequestContext& why) const {
+  std::vector<MemberIndex> order = why.ask;
+  if (order.empty()) {
+    for (MemberIndex i = 0; i < members_.size(); ++i) order.push_back(i);
+  }
+  std::erase_if(order, [&](MemberIndex i) { return i >= members_.size(); });
+  std::stable_partition(order.begin(), order.end(), [&](MemberIndex i) {
+    return members_[i].health.closed() && !members_[i].health.throttled(members_.now());
+  });
+  return order;
+}
+
+Task<Result<ObjectInfo>> Group::stat_member(MemberIndex member, Path path, RequestContext& why,
+                                            bool replaceable) {
+  const HealthTracker::Token token = members_.begin(member);
+  TimePoint until = why.deadline.value_or(TimePoint::max());
+  if (replaceable) until = std::min(until, members_.now() + members_.read_options().stall_with_alternative);
+  Flow<Result<ObjectInfo>> child(members_.executor(), members_[member].storage->stat(path, why));
+  bool in_time = true;
+  if (until != TimePoint::max()) in_time = co_await child.join_until(members_.clock(), until);
+  if (!in_time) child.cancel();
+  Result<ObjectInfo> info = co_await child.join();
+  if (!info && !in_time) co_return fail(ErrorKind::timed_out, "no attributes in time");
+  const Result<void> outcome =
+      judge(member, token, path, info ? Result<void>() : std::unexpected<Error>(info.error()));
+  if (!outcome) co_return std::unexpected<Error>(outcome.error());
+  info->member = member;
+  why.served_by = member;
+  co_return info;
+}
+
+Task<Result<ObjectInfo>> Group::stat(Path path, RequestContext& why) {
+  const std::vector<MemberIndex> order = stat_order(why);
+  std::vector<Error> errors;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    Result<ObjectInfo> info = co_await stat_member(order[i], path, why, i + 1 < order.size());
+    if (info) co_return info;
+    if (info.error().kind == ErrorKind::cancelled) co_return info;
+    errors.push_back(info.error());
+    if (why.deadline && members_.now() >= *why.deadline) break;
+  }
+  if (errors.empty()) co_return fail(ErrorKind::unavailable, "no member to ask");
+  co_return std::unexpected<Error>(least_certain(errors));
+}
+
+Task<Result<void>> Group::probe(RequestContext& why) {
+  std::vector<Error> errors;
+  for (MemberIndex i = 0; i < members_.size(); ++i) {
+    Result<void> outcome = co_await members_[i].storage->probe(why);
+    if (outcome) co_return outcome;
+    errors.push_back(outcome.error());
+  }
+  co_return std::unexpected<Error>(least_certain(errors));
+}
+
+}  // namespace balancefs

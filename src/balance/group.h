@@ -1,0 +1,51 @@
+// A Storage made of Storages: the members that hold the same tree, shown as one.
+//
+// Listings ask all members at once, attributes the members that the caller names, data goes over a Route per
+// handle. Nobody to the left of this class learns how many members there are or how they feel. Loop thread;
+// the owner calls close() once, after the last reader is gone.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "balance/members.h"
+#include "balance/prober.h"
+
+namespace balancefs {
+
+class Group final : public Storage {
+ public:
+  /// `members` in the group's order (plan_groups). No I/O.
+  Group(std::string visible_path, std::vector<GroupMember> members, GroupContext context);
+
+  const StorageTraits& traits() const override { return traits_; }
+  /// Succeeds when at least one member did; `entries.member_done` tells of each. Members that are open are
+  /// not asked (`unavailable`, not_ours) unless all are.
+  Task<Result<void>> list(Path directory, ListingSink& entries, RequestContext& why) override;
+  /// Asks `why.ask` one after the other until one answers; `not_found` only when all that were asked say so.
+  Task<Result<ObjectInfo>> stat(Path path, RequestContext& why) override;
+  std::unique_ptr<ObjectReader> open(std::shared_ptr<Version> version, MemberIndex self) override;
+  /// Succeeds when any member answers.
+  Task<Result<void>> probe(RequestContext& why) override;
+  Task<void> close() override;
+
+  std::vector<MemberStatus> status() const { return members_.status(); }
+  /// One member's storage, for `check`.
+  Storage& member(MemberIndex index) { return *members_[index].storage; }
+
+ private:
+  class Relabel;
+  struct Gathering;
+  Task<void> list_member(MemberIndex member, Path directory, Gathering& gathering);
+  std::vector<MemberIndex> worth_asking() const;
+  Result<void> judge(MemberIndex member, HealthTracker::Token token, const Path& path, Result<void> outcome);
+  std::vector<MemberIndex> stat_order(const RequestContext& why) const;
+  Task<Result<ObjectInfo>> stat_member(MemberIndex member, Path path, RequestContext& why, bool replaceable);
+
+  Members members_;
+  Prober prober_;
+  StorageTraits traits_;
+};
+
+}  // namespace balancefs

@@ -1,0 +1,147 @@
+#include "balance/members.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace balancefs {
+
+Members::Member::Member(GroupMember&& from, HealthTracker tracker)
+    : storage(std::move(from.storage)),
+      options(std::move(from.options)),
+      health(std::move(tracker)),
+      drained(!options.enabled) {}
+
+Members::Members(std::string visible_path, std::vector<GroupMember> members, GroupContext context)
+    : visible_path_(std::move(visible_path)),
+      context_(std::move(context)),
+      random_(context_.random_seed),
+      handles_(members.size()),
+      moves_(members.size()) {
+  BALANCEFS_CHECK(!members.empty());
+  for (GroupMember& member : members) {
+    members_.push_back(
+        std::make_unique<Member>(std::move(member), HealthTracker(context_.health, random_, now())));
+  }
+}
+
+std::string Members::shown(const Path& path) const {
+  if (path.is_root()) return visible_path_;
+  return visible_path_ == "/" ? "/" + path.str() : visible_path_ + "/" + path.str();
+}
+
+// ---- outcomes -------------------------------------------------------------------------------------------
+
+HealthTracker::Token Members::begin(MemberIndex index) {
+  return members_[index]->health.begin(now());
+}
+
+void Members::succeeded(MemberIndex index, HealthTracker::Token token) {
+  members_[index]->health.succeeded(token, now());
+}
+
+void Members::failed(MemberIndex index, HealthTracker::Token token, const Error& error) {
+  HealthTracker& health = members_[index]->health;
+  const bool was_throttled = health.throttled(now());
+  note(index, health.failed(token, error, now()));
+  if (!was_throttled && health.throttled(now())) {
+    const auto pause = std::chrono::ceil<std::chrono::seconds>(health.throttled_until() - now());
+    log_info("{} asks to slow down: no new requests for {} s", name(index), pause.count());
+  }
+  if (health.wants_check(now()) && trouble_) trouble_(index);
+}
+
+void Members::probe_succeeded(MemberIndex index) {
+  note(index, members_[index]->health.probe_succeeded(now()));
+}
+
+void Members::probe_failed(MemberIndex index, const Error& error) {
+  note(index, members_[index]->health.probe_failed(error, now()));
+}
+
+void Members::note(MemberIndex index, HealthTracker::Change change) {
+  switch (change) {
+    case HealthTracker::Change::none:
+      return;
+    case HealthTracker::Change::opened:
+      note_opened(index);
+      break;
+    case HealthTracker::Change::closed:
+      log_info("{} is back and takes new files again", name(index));
+      break;
+  }
+  changes_.wake_all();
+}
+
+void Members::note_opened(MemberIndex index) {
+  const auto is_closed = [](const auto& member) { return member->health.closed(); };
+  if (members_.size() > 1 && std::none_of(members_.begin(), members_.end(), is_closed)) {
+    for (auto& member : members_) member->health.forgive_growth(now());
+  }
+  const HealthTracker& health = members_[index]->health;
+  const auto pause = std::chrono::ceil<std::chrono::seconds>(health.probe_due() - now());
+  const LogLevel level = health.refuses_us() ? LogLevel::error : LogLevel::warning;
+  log_line(level, fmt::format("{} is out of rotation, probed again in {} s: {}", name(index), pause.count(),
+                              health.reason()));
+  if (trouble_) trouble_(index);
+}
+
+// ---- choices --------------------------------------------------------------------------------------------
+
+bool Members::usable(MemberIndex index) const {
+  const Member& member = *members_[index];
+  return member.health.closed() && !member.drained && !member.health.throttled(now());
+}
+
+bool Members::serves_ranges(MemberIndex index) const {
+  const Member& member = *members_[index];
+  return member.storage->traits().ranges && !member.health.no_range(now());
+}
+
+std::uint32_t Members::weight(const Member& member) const {
+  const auto recovered = member.health.recovered_for(now());
+  return effective_weight(std::max(member.options.weight, 1U), recovered, context_.health.slow_start);
+}
+
+std::vector<Picker::Candidate> Members::candidates(std::span<const MemberIndex> among) const {
+  std::vector<Picker::Candidate> result;
+  for (const MemberIndex index : among) {
+    const Member& member = *members_[index];
+    result.emplace_back(index, member.options.tier, weight(member));
+  }
+  return result;
+}
+
+std::optional<MemberIndex> Members::pick_for_handle(std::span<const MemberIndex> among) {
+  return handles_.pick(candidates(among));
+}
+
+std::optional<MemberIndex> Members::pick_for_move(std::span<const MemberIndex> among) {
+  return moves_.pick(candidates(among));
+}
+
+std::vector<MemberStatus> Members::status() const {
+  std::vector<MemberStatus> result;
+  for (const auto& member : members_) {
+    const HealthTracker& health = member->health;
+    MemberStatus status;
+    status.name = member->storage->traits().name;
+    status.state = health.state();
+    status.reason = health.reason();
+    status.since = health.since();
+    if (!health.closed()) status.next_probe = health.probe_due();
+    if (health.throttled(now())) status.throttled_until = health.throttled_until();
+    status.drained = member->drained;
+    status.no_range = health.no_range(now());
+    status.opens = member->opens;
+    status.bytes = member->bytes;
+    status.running = member->running;
+    status.weight = weight(*member);
+    status.tier = member->options.tier;
+    status.p95 = health.p95();
+    result.push_back(std::move(status));
+  }
+  return result;
+}
+
+}  // namespace balancefs

@@ -1,0 +1,123 @@
+// The members of one group and what is known about each: shared by its listings, its routes and its prober.
+//
+// Every outcome of a request passes through here into the member's health; nothing outside src/balance knows
+// about health. Loop thread. Does no I/O itself.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "balance/health.h"
+#include "balance/picker.h"
+#include "balancefs/storage.h"
+
+namespace balancefs {
+
+struct GroupMember {
+  std::unique_ptr<Storage> storage;
+  StorageOptions options;
+  GroupMember(std::unique_ptr<Storage> driver, StorageOptions configured)
+      : storage(std::move(driver)), options(std::move(configured)) {}
+};
+
+/// What a group is built with. The clock outlives the group.
+struct GroupContext {
+  GroupOptions group;
+  HealthOptions health;
+  ReadOptions read;
+  Executor executor;
+  Clock& clock;
+  std::uint64_t random_seed = 0;  ///< for jitter
+  GroupContext(Executor loop, Clock& time) : executor(std::move(loop)), clock(time) {}
+};
+
+/// One member as status, check and attributes show it.
+struct MemberStatus {
+  std::string name;
+  HealthState state = HealthState::closed;
+  std::string reason;  ///< why it is not closed; empty otherwise
+  TimePoint since;     ///< of that state
+  std::optional<TimePoint> next_probe;
+  std::optional<TimePoint> throttled_until;
+  bool drained = false;
+  bool no_range = false;
+  std::uint64_t opens = 0;    ///< handles that chose it
+  std::uint64_t bytes = 0;    ///< of data
+  std::uint32_t running = 0;  ///< data requests under way
+  std::uint32_t weight = 0;   ///< effective, in thousandths of a weight of 1
+  std::uint32_t tier = 0;
+  std::optional<Duration> p95;  ///< of recent first bytes
+  MemberStatus() = default;
+};
+
+class Members {
+ public:
+  struct Member {
+    std::unique_ptr<Storage> storage;
+    StorageOptions options;
+    HealthTracker health;
+    bool drained;
+    std::uint64_t opens = 0;
+    std::uint64_t bytes = 0;
+    std::uint32_t running = 0;
+    Member(GroupMember&& from, HealthTracker tracker);
+  };
+
+  Members(std::string visible_path, std::vector<GroupMember> members, GroupContext context);
+  Members(const Members&) = delete;
+
+  std::size_t size() const { return members_.size(); }
+  Member& operator[](MemberIndex index) { return *members_[index]; }
+  const Member& operator[](MemberIndex index) const { return *members_[index]; }
+  const std::string& name(MemberIndex index) const { return members_[index]->storage->traits().name; }
+  const std::string& visible_path() const { return visible_path_; }
+  /// The path as users see it, for logs.
+  std::string shown(const Path& path) const;
+  TimePoint now() const { return context_.clock.now(); }
+  Clock& clock() const { return context_.clock; }
+  const Executor& executor() const { return context_.executor; }
+  const ReadOptions& read_options() const { return context_.read; }
+
+  // ---- outcomes ----
+  HealthTracker::Token begin(MemberIndex index);
+  void succeeded(MemberIndex index, HealthTracker::Token token);
+  void failed(MemberIndex index, HealthTracker::Token token, const Error& error);
+  void probe_succeeded(MemberIndex index);
+  void probe_failed(MemberIndex index, const Error& error);
+
+  // ---- choices ----
+  /// Healthy, not drained, not throttled: may get new handles.
+  bool usable(MemberIndex index) const;
+  /// The rotation of new handles: one step.
+  std::optional<MemberIndex> pick_for_handle(std::span<const MemberIndex> among);
+  /// Where a handle goes whose member failed: a rotation of its own, so that the handles of a failed member
+  /// spread over the others and new handles keep their turn.
+  std::optional<MemberIndex> pick_for_move(std::span<const MemberIndex> among);
+  bool serves_ranges(MemberIndex index) const;
+
+  /// Woken when a member's state changed or a throttled one may be asked again sooner.
+  WaitList& changes() { return changes_; }
+  /// Called when a member opened, or when a probe should find out whether it refuses everything.
+  void on_trouble(std::function<void(MemberIndex)> observer) { trouble_ = std::move(observer); }
+  std::vector<MemberStatus> status() const;
+
+ private:
+  void note(MemberIndex index, HealthTracker::Change change);
+  void note_opened(MemberIndex index);
+  std::vector<Picker::Candidate> candidates(std::span<const MemberIndex> among) const;
+  std::uint32_t weight(const Member& member) const;
+
+  std::string visible_path_;
+  GroupContext context_;
+  Random random_;
+  std::vector<std::unique_ptr<Member>> members_;
+  Picker handles_;
+  Picker moves_;
+  WaitList changes_;
+  std::function<void(MemberIndex)> trouble_;
+};
+
+}  // namespace balancefs

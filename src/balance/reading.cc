@@ -1,0 +1,60 @@
+#include "balance/reading.h"
+
+#include <algorithm>
+
+namespace balancefs {
+namespace {
+
+/// How much an error says about the path itself: the less, the rather it is the read's answer.
+int certainty(const Error& error) {
+  switch (blame(error)) {
+    case Blame::dead:
+      return 0;
+    case Blame::throttled:
+      return 1;
+    case Blame::auth:
+      return 2;
+    case Blame::none:
+      break;
+  }
+  if (error.detail == Error::Detail::not_ours) return 4;
+  return 3;
+}
+
+}  // namespace
+
+TimePoint Reading::deadline(const ReadOptions& options) const {
+  const TimePoint own = last_progress + options.read_timeout;
+  return why.deadline ? std::min(own, *why.deadline) : own;
+}
+
+void Reading::note(MemberIndex member, const Error& error) {
+  Failure failure;
+  failure.error = error;
+  failed.insert_or_assign(member, std::move(failure));
+}
+
+bool Reading::tried(MemberIndex member) const {
+  const auto found = failed.find(member);
+  return found != failed.end() && !found->second.again;
+}
+
+bool Reading::worth_repeating() const {
+  const auto passing = [](const auto& entry) { return blame(entry.second.error) == Blame::dead; };
+  return std::any_of(failed.begin(), failed.end(), passing);
+}
+
+void Reading::forgive(MemberIndex member) {
+  const auto found = failed.find(member);
+  if (found != failed.end() && blame(found->second.error) == Blame::dead) found->second.again = true;
+}
+
+const std::pair<const MemberIndex, Reading::Failure>* Reading::least_certain() const {
+  const auto less = [](const auto& a, const auto& b) {
+    return certainty(a.second.error) < certainty(b.second.error);
+  };
+  const auto found = std::min_element(failed.begin(), failed.end(), less);
+  return found == failed.end() ? nullptr : &*found;
+}
+
+}  // namespace balancefs

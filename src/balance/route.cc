@@ -1,0 +1,220 @@
+#include "balance/route.h"
+
+#include "balance/stall_watch.h"
+#include "base/log.h"
+
+namespace balancefs {
+namespace {
+
+/// How much a member shows of what is held before its bytes are believed.
+constexpr std::size_t kProof = 64 * 1024;
+
+/// One request under way, for status.
+class Running {
+ public:
+  Running(std::uint32_t& count, std::size_t& reads) : count_(count), reads_(reads) {
+    ++count_;
+    ++reads_;
+  }
+  ~Running() {
+    --count_;
+    --reads_;
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  std::uint32_t& count_;
+  std::size_t& reads_;
+};
+
+}  // namespace
+
+Route::Route(Members& members, Prober& prober, std::shared_ptr<Version> version)
+    : members_(members), prober_(prober), version_(std::move(version)), readers_(members.size()) {}
+
+Route::~Route() {
+  BALANCEFS_CHECK(running_ == 0);
+}
+
+ObjectReader& Route::reader(MemberIndex member) {
+  if (!readers_[member]) readers_[member] = members_[member].storage->open(version_, member);
+  return *readers_[member];
+}
+
+Task<Result<void>> Route::read(ByteRange range, ByteSink& sink, RequestContext& why) {
+  Reading reading(range, sink, why, *version_, members_.now());
+  reading.all_open_at_start = every_holder_is_open();
+  while (sink.position() < range.end()) {
+    if (version_->ended() || version_->epoch() != reading.epoch) {
+      co_return fail(ErrorKind::changed, "the version has moved on");
+    }
+    const std::optional<MemberIndex> member = choose(reading);
+    if (member) {
+      const Result<void> outcome = co_await attempt(*member, reading);
+      if (!outcome && is_final(*member, outcome.error(), reading)) co_return outcome;
+      continue;
+    }
+    const std::optional<TimePoint> until = wait_until(reading);
+    if (!until) co_return give_up(reading);
+    co_await wait_for_members(*until, reading);
+  }
+  co_return Result<void>();
+}
+
+/// A handle that has delivered waits for members to come back; probes find that out, sooner than usual. One
+/// that has not tries all of them again for a while.
+Task<void> Route::wait_for_members(TimePoint until, Reading& reading) {
+  const std::vector<MemberIndex> among = holders();
+  if (delivered_) prober_.hurry(among);
+  co_await members_.changes().wait_until(members_.clock(), until);
+  for (const MemberIndex member : among) {
+    if (!delivered_ || members_[member].health.closed()) reading.forgive(member);
+  }
+}
+
+/// Held bytes that a member has to show first; nothing when none are held or it has shown what it is.
+std::optional<HeldBytes::Sample> Route::proof_for(MemberIndex member, const Reading& reading) const {
+  if (version_->held() == nullptr || version_->standing(member) == Version::Standing::proven)
+    return std::nullopt;
+  auto sample = version_->held()->sample_near(reading.sink.position(), kProof);
+  if (sample && sample->bytes.empty()) return std::nullopt;
+  return sample;
+}
+
+Task<Result<void>> Route::attempt(MemberIndex member, Reading& reading) {
+  std::optional<HeldBytes::Sample> sample = proof_for(member, reading);
+  const bool adjoins = sample && sample->offset + sample->bytes.size() == reading.sink.position();
+  if (sample && !adjoins) {
+    const Result<void> proven = co_await prove(member, *sample, reading);
+    if (!proven) co_return proven;
+    sample.reset();
+  }
+  std::uint64_t from = sample ? sample->offset : reading.sink.position();
+  if (!members_.serves_ranges(member)) from = 0;
+  AttemptSink sink(members_, member, *version_, &reading.sink, from, sample ? &*sample : nullptr, delivered_);
+  const ByteRange range(from, reading.range.end() - from);
+  co_return co_await transfer(member, range, sink, reading);
+}
+
+Task<Result<void>> Route::prove(MemberIndex member, const HeldBytes::Sample& sample, Reading& reading) {
+  const std::uint64_t from = members_.serves_ranges(member) ? sample.offset : 0;
+  const std::uint64_t end = sample.offset + sample.bytes.size();
+  AttemptSink sink(members_, member, *version_, nullptr, from, &sample, delivered_);
+  const ByteRange range(from, end - from);
+  const Result<void> outcome = co_await transfer(member, range, sink, reading);
+  if (outcome) version_->set_proven(member);
+  co_return outcome;
+}
+
+/// One request to one member, watched. Whatever comes of it has reached the member's health when this
+/// returns.
+Task<Result<void>> Route::transfer(MemberIndex member, ByteRange range, AttemptSink& sink, Reading& reading) {
+  Members::Member& server = members_[member];
+  Running running(server.running, running_);
+  const ReadOptions& options = members_.read_options();
+  const HealthTracker& health = server.health;
+  StallWatch watch(options, first_byte_limit(options, health.p95(), health.idle(members_.now())),
+                   members_.now());
+  const HealthTracker::Token token = members_.begin(member);
+  Flow<Result<void>> child(members_.executor(), reader(member).read(range, sink, reading.why));
+  std::optional<Error> verdict;
+  while (!verdict) {
+    const TimePoint tick = std::min(members_.now() + StallWatch::kTick, reading.deadline(options));
+    const bool done = co_await child.join_until(members_.clock(), tick);
+    if (sink.received() > 0) reading.last_progress = std::max(reading.last_progress, sink.last_byte());
+    if (done) break;
+    const TimePoint now = members_.now();
+    if (watch.stalled(now, sink.received(), reading.why.awaited, another_could_serve(member, reading))) {
+      verdict = Error(ErrorKind::stalled, fmt::format("{} bytes, then too few", sink.received()));
+    } else if (now >= reading.deadline(options)) {
+      verdict = Error(ErrorKind::timed_out, "nothing came for too long");
+    }
+  }
+  if (verdict) child.cancel();
+  Result<void> outcome = co_await child.join();
+  if (!outcome && verdict) outcome = std::unexpected<Error>(*verdict);
+  if (outcome && sink.position() < range.end())
+    outcome = fail(ErrorKind::corrupted, "less than was asked for");
+  settle(member, token, sink, outcome, reading);
+  co_return outcome;
+}
+
+void Route::settle(MemberIndex member, HealthTracker::Token token, const AttemptSink& sink,
+                   const Result<void>& outcome, Reading& reading) {
+  reading.why.served_by = member;
+  if (sink.received() > 0) reading.last_progress = std::max(reading.last_progress, sink.last_byte());
+  reading.refused = sink.refused();
+  if (outcome) {
+    members_.succeeded(member, token);
+  } else if (!sink.refused()) {
+    members_.failed(member, token, outcome.error());
+  }
+}
+
+/// What a failed attempt means for the read. Notes it, and leaves the member unless it may be asked again.
+bool Route::is_final(MemberIndex member, const Error& error, Reading& reading) {
+  if (reading.refused) return true;
+  const bool outdated = version_->ended() || version_->epoch() != reading.epoch;
+  switch (error.kind) {
+    case ErrorKind::changed:
+      if (outdated) return true;
+      version_->set_divergent(member);
+      reading.note(member, error);
+      break;
+    case ErrorKind::throttled:
+      break;
+    case ErrorKind::not_found:
+    case ErrorKind::denied:
+    case ErrorKind::unavailable:
+    case ErrorKind::stalled:
+    case ErrorKind::timed_out:
+    case ErrorKind::corrupted:
+      reading.note(member, error);
+      break;
+    case ErrorKind::unsupported:
+      if (error.detail != Error::Detail::no_range) return true;
+      if (reading.sink.position() == 0 || reading.skipped.contains(member)) reading.note(member, error);
+      reading.skipped.insert(member);
+      break;
+    case ErrorKind::no_space:
+    case ErrorKind::too_large:
+    case ErrorKind::cancelled:
+      return true;
+  }
+  leave(member, error, reading);
+  return false;
+}
+
+void Route::leave(MemberIndex member, const Error& error, const Reading& reading) {
+  const std::string path = members_.shown(version_->path());
+  LogLevel level = current_ == member ? LogLevel::info : LogLevel::debug;
+  if (error.kind == ErrorKind::changed) level = LogLevel::warning;
+  if (log_enabled(level)) {
+    log_line(level, fmt::format("{}: {} failed at byte {}: {}: {}", path, members_.name(member),
+                                reading.sink.position(), to_string(error.kind), error.text));
+  }
+  if (current_ == member && error.kind != ErrorKind::throttled) current_.reset();
+}
+
+Result<void> Route::give_up(const Reading& reading) {
+  const std::string path = members_.shown(version_->path());
+  if (holders().empty()) {
+    log_warning("read {}: no member holds the opened version any more", path);
+    if (version_->delivered()) version_->end();
+    return fail(ErrorKind::changed, "no member holds the opened version any more");
+  }
+  const auto* failure = reading.least_certain();
+  if (failure == nullptr) {
+    log_warning("read {}: no member that holds it may serve it now", path);
+    if (end_of_throttling()) return fail(ErrorKind::throttled, "every member asks to slow down");
+    return std::unexpected<Error>(
+        Error(ErrorKind::unavailable, Error::Detail::not_ours, "no member that holds it may serve it now"));
+  }
+  const Error& error = failure->second.error;
+  log_warning("read {} from {}: {}: {}", path, members_.name(failure->first), to_string(error.kind),
+              error.text);
+  return std::unexpected<Error>(error);
+}
+
+}  // namespace balancefs

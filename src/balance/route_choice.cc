@@ -1,0 +1,131 @@
+// Route's decisions: who serves next, and how long to wait when nobody can.
+#include <algorithm>
+
+#include "balance/route.h"
+#include "base/log.h"
+
+namespace balancefs {
+namespace {
+
+constexpr Duration kLongestPause = 2s;  ///< between two rounds over members that all fail
+
+}  // namespace
+
+std::vector<MemberIndex> Route::holders() const {
+  std::vector<MemberIndex> result;
+  for (const ObjectInfo& copy : version_->copies()) {
+    if (version_->standing(copy.member) != Version::Standing::divergent) result.push_back(copy.member);
+  }
+  return result;
+}
+
+/// Those that may take the handle now. Where the read does not begin at offset 0, members that cannot serve
+/// ranges are named only when there is no other.
+std::vector<MemberIndex> Route::healthy(const Reading& reading, std::optional<MemberIndex> but) const {
+  std::vector<MemberIndex> ranged;
+  std::vector<MemberIndex> sequential;
+  for (const MemberIndex member : holders()) {
+    if (member == but || reading.tried(member) || !members_.usable(member)) continue;
+    const bool direct = reading.sink.position() == 0 || members_.serves_ranges(member);
+    (direct ? ranged : sequential).push_back(member);
+  }
+  return ranged.empty() ? sequential : ranged;
+}
+
+bool Route::another_could_serve(MemberIndex member, const Reading& reading) const {
+  return !healthy(reading, member).empty();
+}
+
+bool Route::every_holder_is_open() const {
+  const auto among = holders();
+  return std::none_of(among.begin(), among.end(), [&](MemberIndex i) { return members_[i].health.closed(); });
+}
+
+/// A handle leaves its member only when that failed for it (then current_ is empty), is throttled, turned out
+/// divergent, or cannot serve ranges; never because of another handle's luck.
+bool Route::may_stay(MemberIndex member, const Reading& reading) const {
+  if (reading.tried(member) || version_->standing(member) == Version::Standing::divergent) return false;
+  if (members_[member].health.throttled(members_.now())) return false;
+  if (reading.sink.position() == 0 || members_.serves_ranges(member)) return true;
+  const auto others = healthy(reading, member);
+  return std::none_of(others.begin(), others.end(), [&](MemberIndex i) { return members_.serves_ranges(i); });
+}
+
+std::optional<MemberIndex> Route::choose(const Reading& reading) {
+  if (current_ && may_stay(*current_, reading)) return current_;
+  if (const auto member = choose_healthy(reading)) return member;
+  const std::optional<TimePoint> cooled = end_of_throttling();
+  if (cooled && *cooled < reading.deadline(members_.read_options())) return std::nullopt;
+  const auto member = choose_open(reading);
+  return member ? std::optional(settle_on(*member)) : std::nullopt;
+}
+
+std::optional<MemberIndex> Route::choose_healthy(const Reading& reading) {
+  const std::vector<MemberIndex> among = healthy(reading, std::nullopt);
+  if (among.empty()) return std::nullopt;
+  const auto member = stepped_ ? members_.pick_for_move(among) : members_.pick_for_handle(among);
+  return settle_on(*member);
+}
+
+/// Nobody is healthy: each open member is tried once, the least recently failed first.
+std::optional<MemberIndex> Route::choose_open(const Reading& reading) const {
+  std::optional<MemberIndex> best;
+  for (const MemberIndex member : holders()) {
+    const Members::Member& candidate = members_[member];
+    if (candidate.drained || candidate.health.closed() || reading.tried(member)) continue;
+    if (candidate.health.throttled(members_.now())) continue;
+    if (!best || candidate.health.last_failure() < members_[*best].health.last_failure()) best = member;
+  }
+  return best;
+}
+
+MemberIndex Route::settle_on(MemberIndex member) {
+  if (current_ != member) {
+    ++members_[member].opens;
+    if (stepped_) {
+      log_info("{} goes on with {}", members_.shown(version_->path()), members_.name(member));
+    }
+  }
+  stepped_ = true;
+  current_ = member;
+  return member;
+}
+
+/// When the first throttled member that could serve may be asked again.
+std::optional<TimePoint> Route::end_of_throttling() const {
+  std::optional<TimePoint> first;
+  for (const MemberIndex member : holders()) {
+    const Members::Member& candidate = members_[member];
+    if (!candidate.health.throttled(members_.now())) continue;
+    if (candidate.drained && current_ != member) continue;
+    const TimePoint end = candidate.health.throttled_until();
+    first = first ? std::min(*first, end) : end;
+  }
+  return first;
+}
+
+/// Nobody can be asked now: until when to wait for that to change; nothing means to give up.
+std::optional<TimePoint> Route::wait_until(Reading& reading) {
+  const TimePoint deadline = reading.deadline(members_.read_options());
+  if (members_.now() >= deadline || holders().empty()) return std::nullopt;
+  const std::optional<TimePoint> cooled = end_of_throttling();
+  const std::optional<TimePoint> round = next_round(reading, deadline);
+  if (cooled && round) return std::min({*cooled, *round, deadline});
+  if (cooled) return std::min(*cooled, deadline);
+  return round;
+}
+
+std::optional<TimePoint> Route::next_round(Reading& reading, TimePoint deadline) {
+  if (!reading.worth_repeating()) return std::nullopt;
+  if (!delivered_ && reading.all_open_at_start) return std::nullopt;
+  const TimePoint now = members_.now();
+  if (!reading.out_of_members) reading.out_of_members = now;
+  const TimePoint patience_ends = *reading.out_of_members + members_.read_options().patience;
+  const TimePoint limit = delivered_ ? deadline : std::min(deadline, patience_ends);
+  if (now >= limit) return std::nullopt;
+  const TimePoint next = std::min(limit, now + reading.pause);
+  reading.pause = std::min(reading.pause * 2, kLongestPause);
+  return next;
+}
+
+}  // namespace balancefs
