@@ -99,6 +99,7 @@ class ListingCache final : private FetchOwner {
   void believe(Fetch& fetch, MemberIndex member, MemberWord::Kind kind, MemberListing listing);
   void ended(Fetch& fetch, MemberIndex member, Fetch::Answer answer);
   void settle(Fetch& fetch);
+  Duration retry_pause(const DirectoryState& state) const;
   void publish(DirectoryState& state, bool was_known, const std::vector<EntryChange>& changes);
   void survey(const DirectoryState& state, MemberIndex member, const std::vector<EntryChange>& changes);
   void report_divergence(DirectoryState& state, const std::vector<EntryChange>& changes);

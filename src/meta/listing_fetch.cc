@@ -70,6 +70,8 @@ void ListingCache::fetch_gone(Fetch& fetch) {
 }
 
 void ListingCache::member_answered(Fetch& fetch, MemberIndex member, const Result<void>& outcome) {
+  const bool not_asked = fetch.answer(member) == Fetch::Answer::not_asked;
+  if (not_asked && !outcome && outcome.error().detail == Error::Detail::not_ours) return;
   if (fetch.id() < fetch.state().words()[member].heard) {  // a younger answer is held
     ended(fetch, member, outcome ? Fetch::Answer::answered : Fetch::Answer::failed);
   } else if (outcome) {
@@ -163,12 +165,19 @@ void ListingCache::ended(Fetch& fetch, MemberIndex member, Fetch::Answer answer)
   fetch.state().changed.wake_all();
 }
 
+Duration ListingCache::retry_pause(const DirectoryState& state) const {
+  for (const MemberWord& word : state.words()) {
+    if (word.failed && !word.doubted_since) return kRetryAfter;
+  }
+  return options_.vanish_confirmation;
+}
+
 void ListingCache::settle(Fetch& fetch) {
   DirectoryState& state = fetch.state();
   if (fetch.outdated() || fetch.id() < state.fresh_by || blocks(fetch)) return;
   const auto youngest = state.fetch.lock();
   if (fetch.answered() == 0 || !state.all_known(now(), options_)) {
-    if (youngest.get() == &fetch) state.retry_at = now() + kRetryAfter;
+    if (youngest.get() == &fetch) state.retry_at = now() + retry_pause(state);
     return;
   }
   TimePoint oldest = now();

@@ -25,6 +25,9 @@ struct ListingCache::StatCall {
 
 namespace {
 
+/// A file that changes while it is asked for (an upload under way) is asked for once more.
+constexpr int kMostStats = 2;
+
 /// Whether a stat says that the file changed since it was listed. Compared with the stat before where the row
 /// is still the one of then; else with the listing, whose times may be coarser or in another time zone: that
 /// costs one listing more, once.
@@ -94,20 +97,35 @@ Task<bool> ListingCache::wait_for_stat(std::shared_ptr<StatCall> call, TimePoint
   co_return call->result.has_value();
 }
 
+/// The entry with the size that `stat` gives, where it may be the same file's: of another member while the
+/// authority does not answer.
+static std::optional<DirectoryEntry> sized_by(DirectoryEntry entry, const Result<ObjectInfo>& stat) {
+  if (entry.info.type == ObjectType::directory || entry.info.size_kind == SizeKind::exact) return entry;
+  if (!stat || stat->type != ObjectType::file || !sizes_may_match(entry.info, *stat)) return std::nullopt;
+  entry.info.size = stat->size;
+  entry.info.size_kind = stat->size_kind;
+  entry.copies.front() = entry.info;
+  return entry;
+}
+
 Task<Result<DirectoryEntry>> ListingCache::with_exact_size(State state, Path path, DirectoryEntry entry) {
-  if (entry.info.type != ObjectType::file || entry.info.size_kind == SizeKind::exact) co_return entry;
-  const auto call = start_stat(path, entry);
-  const bool ended = co_await wait_for_stat(call, now() + options_.timeout);
-  if (!ended) co_return fail(ErrorKind::timed_out, shown(path) + ": no answer about its size");
-  if (call->contradicts) {
-    expire(state->path());
-    co_await bring_up_to_date(state, true);
-  }
-  auto again = state->find(path.name(), now(), options_);
-  if (!again) co_return co_await missing_in(state, path);
-  if (again->info.type == ObjectType::directory || again->info.size_kind == SizeKind::exact) co_return *again;
-  if (!*call->result && call->result->error().kind != ErrorKind::not_found) {
-    co_return std::unexpected<Error>(call->result->error());
+  std::optional<DirectoryEntry> found = std::move(entry);
+  for (int round = 0; round < kMostStats; ++round) {
+    if (found->info.type == ObjectType::directory || found->info.size_kind == SizeKind::exact)
+      co_return *found;
+    const auto call = start_stat(path, *found);
+    const bool ended = co_await wait_for_stat(call, now() + options_.timeout);
+    if (!ended) co_return fail(ErrorKind::timed_out, shown(path) + ": no answer about its size");
+    if (call->contradicts) {
+      expire(state->path());
+      co_await bring_up_to_date(state, true);
+    }
+    found = state->find(path.name(), now(), options_);
+    if (!found) co_return co_await missing_in(state, path);
+    if (auto sized = sized_by(*found, *call->result)) co_return std::move(*sized);
+    if (!*call->result && call->result->error().kind != ErrorKind::not_found) {
+      co_return std::unexpected<Error>(call->result->error());
+    }
   }
   co_return fail(ErrorKind::unavailable, shown(path) + ": its size is not known");
 }
@@ -115,14 +133,15 @@ Task<Result<DirectoryEntry>> ListingCache::with_exact_size(State state, Path pat
 bool ListingCache::fresh_entry(const DirectoryState& state, const DirectoryEntry& entry) const {
   if (is_fresh(state.held(now(), options_), now(), options_)) return true;
   const StatNote* note = state.words()[entry.info.member].listing.note(entry.name);
-  return note != nullptr && !state.expired && now() - note->at <= options_.ttl;
+  return note != nullptr && now() - note->at <= options_.ttl;
 }
 
 Task<Result<DirectoryEntry>> ListingCache::refresh_for_open(Path path) {
   BALANCEFS_CHECK(!path.is_root());
   const State state = table_.use(path.parent());
   const auto entry = state->find(path.name(), now(), options_);
-  if (!entry || entry->info.type == ObjectType::directory || fresh_entry(*state, *entry)) {
+  const bool ask_for_it = entry && entry->info.type == ObjectType::file && !state->expired;
+  if (!ask_for_it || fresh_entry(*state, *entry)) {
     co_return co_await lookup(path);
   }
   const TimePoint deadline = now() + options_.patience;
