@@ -122,6 +122,7 @@ server.errorlog = "{scratch}/error.log"
 accesslog.filename = "{scratch}/access.log"
 server.upload-dirs = ( "{scratch}" )
 server.max-keep-alive-requests = 100000
+server.stat-cache-engine = "disable"
 mimetype.assign = ( "" => "application/octet-stream" )
 {mode}
 )";
