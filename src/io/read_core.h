@@ -1,0 +1,33 @@
+// What all handles share: the budget, the blocks, the transfers, and the figures for the status. Owned by
+// ReadEngine. Loop thread.
+#pragma once
+
+#include <cstdint>
+
+#include "balancefs/options.h"
+#include "io/block_cache.h"
+#include "io/memory_budget.h"
+#include "io/part_scheduler.h"
+
+namespace balancefs {
+
+struct ReadCore {
+  MemoryBudget budget;
+  BlockCache blocks;
+  PartScheduler parts;
+  Clock& clock;
+  std::size_t streaming = 0;     ///< handles that are read ahead
+  std::uint64_t reads = 0;       ///< answered or failed
+  std::uint64_t reads_held = 0;  ///< of these: answered at once from held blocks
+  std::uint64_t bytes_read = 0;  ///< answered
+  Timer idle_timer;
+
+  ReadCore(std::uint64_t budget_bytes, const ReadOptions& options, Executor executor, Clock& time);
+  /// How far ahead of its reader one handle may fetch: its share of half the budget. The other half is for
+  /// what was read, so that prefetched blocks are not reclaimed before they are used.
+  std::uint64_t share(bool already_streaming) const;
+  /// Called when a handle is gone: with the last one begins the time after which blocks are forgotten.
+  void handle_closed();
+};
+
+}  // namespace balancefs

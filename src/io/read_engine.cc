@@ -1,0 +1,84 @@
+#include "io/read_engine.h"
+
+#include <algorithm>
+
+#include "io/read_core.h"
+#include "io/read_handle.h"
+
+namespace balancefs {
+namespace {
+
+// Eight frames: a read of 896 KiB wherever it begins.
+constexpr std::uint64_t kLeastBudget = 1024 * 1024;
+// After the last close: long enough for a program that opens its files again, short enough that an idle mount
+// does not sit on memory. The kernel's pages stay.
+constexpr Duration kKeepUnused = std::chrono::minutes(5);
+
+std::size_t budget_frames(std::uint64_t bytes) {
+  const std::uint64_t chosen = bytes > 0 ? bytes : automatic_memory_budget();
+  return std::max(chosen, kLeastBudget) / kFrameBytes;
+}
+
+}  // namespace
+
+ReadCore::ReadCore(std::uint64_t budget_bytes, const ReadOptions& options, Executor executor, Clock& time)
+    : budget(budget_frames(budget_bytes), time, options.read_timeout),
+      blocks(budget),
+      parts(std::move(executor)),
+      clock(time) {
+  budget.shed_with([this](std::size_t frames) { parts.shed(frames); });
+}
+
+std::uint64_t ReadCore::share(bool already_streaming) const {
+  return budget.total() * kFrameBytes / 2 / (streaming + (already_streaming ? 0 : 1));
+}
+
+void ReadCore::handle_closed() {
+  if (blocks.handles() > 0) return;
+  const auto forget = [this] {
+    if (blocks.handles() == 0) blocks.drop_unused();
+  };
+  idle_timer = clock.call_at(clock.now() + kKeepUnused, forget);
+}
+
+ReadEngine::ReadEngine(std::uint64_t budget_bytes, const ReadOptions& options, Executor executor,
+                       Clock& clock)
+    : core_(std::make_unique<ReadCore>(budget_bytes, options, std::move(executor), clock)) {}
+
+ReadEngine::~ReadEngine() = default;
+
+std::unique_ptr<FileReader> ReadEngine::open(std::shared_ptr<Version> version,
+                                             std::unique_ptr<ObjectReader> reader) {
+  core_->idle_timer.reset();
+  auto handle = std::make_shared<ReadHandle>(*core_, std::move(version), std::move(reader));
+  return std::make_unique<FileReader>(std::move(handle));
+}
+
+Task<void> ReadEngine::close() {
+  core_->idle_timer.reset();
+  return core_->parts.close();
+}
+
+ReadSnapshot ReadEngine::snapshot() const {
+  const ReadCore& core = *core_;
+  const PartScheduler::Counters& counters = core.parts.counters();
+  ReadSnapshot now;
+  now.budget = core.budget.total() * kFrameBytes;
+  now.used = core.budget.used() * kFrameBytes;
+  now.held = core.blocks.idle_frames() * kFrameBytes;
+  now.in_flight = core.parts.frames_in_flight() * kFrameBytes;
+  now.handles = core.blocks.handles();
+  now.parts = core.parts.running();
+  now.queued = core.budget.queued();
+  now.reads = core.reads;
+  now.reads_held = core.reads_held;
+  now.bytes_read = core.bytes_read;
+  now.bytes_fetched = counters.bytes;
+  now.parts_demanded = counters.demanded;
+  now.parts_prefetched = counters.prefetched;
+  now.parts_abandoned = counters.abandoned;
+  now.parts_failed = counters.failed;
+  return now;
+}
+
+}  // namespace balancefs
