@@ -106,6 +106,7 @@ struct MountOptions {
   std::uint32_t umask = 022;
   std::uint32_t file_mode = 0666;  ///< before umask
   std::uint32_t dir_mode = 0777;   ///< before umask
+  std::vector<std::string> kernel_flags;  ///< "noexec", "noatime", ...: mount(8)'s, for the kernel as they stand
 
   MountOptions() = default;
 };
