@@ -1,0 +1,147 @@
+#include "config/config_sections.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "balancefs/object.h"
+#include "config/config_keys.h"
+#include "config/section_reader.h"
+#include "config/user_paths.h"
+#include "config/values.h"
+
+namespace balancefs {
+namespace {
+
+using Names = std::span<const std::string_view>;
+
+constexpr Duration kLongestFreshness = std::chrono::hours(24) * 365;
+constexpr Duration kLongestWait = 1h;  // longer, and a program that waits looks hung for good
+// Below this the parts of a few readers (8 MiB each, docs/ARCHITECTURE.md) leave nothing for prefetch.
+constexpr std::uint64_t kSmallestBudget = std::uint64_t(16) << 20;
+constexpr std::uint64_t kLargestBudget = std::uint64_t(1) << 40;
+
+void read_path(SectionReader& reader, std::string_view key, const std::string& folder, std::string& target) {
+  const auto text = reader.text(key);
+  if (!text) return;
+  auto path = resolve_user_path(*text, folder);
+  if (path) {
+    target = std::move(*path);
+  } else {
+    reader.problem(key, fmt::format("{} {}", quote(*text), path.error()));
+  }
+}
+
+void read_time(SectionReader& reader, std::string_view key, Duration longest, Duration& target) {
+  target = reader.time(key, Duration(0), longest).value_or(target);
+}
+
+}  // namespace
+
+void read_mount_section(const toml::table& table, ConfigReading& reading, MountOptions& mount) {
+  constexpr std::uint64_t kLargestId = 4294967294;  // one more means "unchanged" to chown
+  SectionReader reader(table, kMountSection, reading.problems);
+  read_path(reader, "point", reading.folder, mount.point);
+  mount.allow_other = reader.flag("allow_other", mount.allow_other);
+  mount.read_only = reader.flag("read_only", mount.read_only);
+  if (!mount.read_only) reader.refuse("read_only", "false");
+  if (const auto uid = reader.number("uid", 0, kLargestId)) mount.uid = static_cast<std::uint32_t>(*uid);
+  if (const auto gid = reader.number("gid", 0, kLargestId)) mount.gid = static_cast<std::uint32_t>(*gid);
+  mount.umask = reader.octal("umask").value_or(mount.umask);
+  mount.file_mode = reader.octal("file_mode").value_or(mount.file_mode);
+  mount.dir_mode = reader.octal("dir_mode").value_or(mount.dir_mode);
+}
+
+void read_cache_section(const toml::table& table, ConfigReading& reading, CacheOptions& cache) {
+  constexpr std::array<std::string_view, 2> kModes = {"memory", "disk"};
+  SectionReader reader(table, kCacheSection, reading.problems);
+  if (reader.choice("mode", kModes) == 1) {
+    reader.problem("mode", "the disk cache is not in this version; accepted: \"memory\"");
+  }
+  const auto text = reader.text("memory");
+  if (!text || *text == "auto") return;
+  const auto size = parse_size(*text);
+  if (size && *size >= kSmallestBudget && *size <= kLargestBudget) {
+    cache.memory = *size;
+  } else {
+    reader.refuse("memory", *text);
+  }
+}
+
+void read_metadata_section(const toml::table& table, ConfigReading& reading, MetadataOptions& metadata) {
+  SectionReader reader(table, kMetadataSection, reading.problems);
+  read_time(reader, "ttl", kLongestFreshness, metadata.ttl);
+  read_time(reader, "max_stale", kLongestFreshness, metadata.max_stale);
+  read_time(reader, "patience", kLongestWait, metadata.patience);
+  read_time(reader, "timeout", kLongestWait, metadata.timeout);
+  if (reader.has("stale_if_error") && table["stale_if_error"].value<std::string>() != "unlimited") {
+    metadata.stale_if_error = reader.time("stale_if_error", Duration(0), kLongestFreshness);
+  }
+  if (metadata.max_stale < metadata.ttl) {
+    // A ttl alone that is longer than the default asks for no more than it says.
+    if (reader.has("max_stale")) {
+      reader.problem("max_stale", fmt::format("is shorter than ttl; accepted: {} or longer",
+                                              format_duration(metadata.ttl)));
+    } else {
+      metadata.max_stale = metadata.ttl;
+    }
+  }
+  if (metadata.timeout < metadata.patience) {
+    reader.problem(reader.has("timeout") ? "timeout" : "patience",
+                   fmt::format("timeout is shorter than patience; accepted: a timeout of {} or longer",
+                               format_duration(metadata.patience)));
+  }
+}
+
+void read_read_section(const toml::table& table, ConfigReading& reading, ReadOptions& read) {
+  SectionReader reader(table, kReadSection, reading.problems);
+  read.read_timeout = reader.time("read_timeout", 1s, kLongestWait).value_or(read.read_timeout);
+}
+
+void read_log_section(const toml::table& table, ConfigReading& reading, LogOptions& log) {
+  using Level = LogOptions::Level;
+  constexpr std::array<std::string_view, 5> kLevels = {"error", "warning", "info", "debug", "trace"};
+  constexpr std::array<Level, 5> kValues = {Level::error, Level::warning, Level::info, Level::debug,
+                                            Level::trace};
+  SectionReader reader(table, kLogSection, reading.problems);
+  if (const auto level = reader.choice("level", kLevels)) log.level = kValues[*level];
+  const auto target = reader.text("target");
+  if (!target) return;
+  if (*target == "auto" || *target == "stderr" || *target == "journal") {
+    log.target = *target;
+  } else if (target->find('/') != std::string::npos) {
+    read_path(reader, "target", reading.folder, log.target);
+  } else {
+    reader.refuse("target", *target);
+  }
+}
+
+void read_group_section(const std::string& path, const toml::table& table, ConfigReading& reading,
+                        Options& options) {
+  using Rule = GroupOptions::IdentityRule;
+  constexpr std::array<std::string_view, 1> kPolicies = {"round-robin"};
+  constexpr std::array<std::string_view, 3> kRules = {"size", "size+mtime", "checksum"};
+  constexpr std::array<Rule, 3> kValues = {Rule::size, Rule::size_mtime, Rule::checksum};
+  SectionReader reader(table, kGroupSection, reading.problems);
+  GroupOptions group;
+  group.line = reader.line();
+  static_cast<void>(reader.choice("policy", kPolicies));
+  if (const auto rule = reader.choice("identity", kRules)) group.identity = kValues[*rule];
+  for (const std::string_view key : {"stripe", "hedge"}) {
+    if (reader.flag(key, false)) reader.refuse(key, "true");
+  }
+  const Result<Path> parsed = Path::parse(path);
+  if (!path.starts_with('/') || !parsed) {
+    reading.problems.emplace_back(
+        group.line,
+        fmt::format("group.{}: is no visible path; write it as in [group.\"/pt\"]", quote(path)));
+    return;
+  }
+  group.path = "/" + parsed->str();
+  if (!options.groups.emplace(group.path, group).second) {
+    reading.problems.emplace_back(group.line,
+                                  fmt::format("group.{}: has a table already", quote(group.path)));
+  }
+}
+
+}  // namespace balancefs
