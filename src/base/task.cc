@@ -127,6 +127,16 @@ TaskScope::TaskScope(Executor executor) : executor_(std::move(executor)), state_
 
 TaskScope::~TaskScope() { BALANCEFS_CHECK(state_->signals.empty()); }
 
+namespace {
+
+// co_spawn on the loop's own thread would run the task inside the call until its first wait.
+Task<void> from_the_loop(Task<void> task) {
+  co_await asio::post(asio::use_awaitable);
+  co_await std::move(task);
+}
+
+}  // namespace
+
 FlowHandle TaskScope::spawn(Task<void> task) {
   if (state_->closed) return FlowHandle();
   auto state = state_;
@@ -137,7 +147,8 @@ FlowHandle TaskScope::spawn(Task<void> task) {
     if (state->signals.empty()) state->ended.wake_all();
     if (exception) BALANCEFS_CHECK(is_cancellation(exception));
   };
-  asio::co_spawn(executor_, std::move(task), asio::bind_cancellation_slot((*signal)->slot(), std::move(on_end)));
+  asio::co_spawn(executor_, from_the_loop(std::move(task)),
+                 asio::bind_cancellation_slot((*signal)->slot(), std::move(on_end)));
   return handle;
 }
 

@@ -53,6 +53,35 @@ TEST(TaskScope, CancelEndsWaitersAndCloseWaitsForThem) {
   EXPECT_TRUE(list.empty());
 }
 
+Task<void> note(bool& ran) {
+  ran = true;
+  co_return;
+}
+
+TEST(TaskScope, SpawnNeverRunsTheTaskInsideTheCall) {
+  TestLoop t;
+  bool ran = false;
+  bool ran_inside = true;
+  asio::post(t.executor(), [&] {
+    t.scope.spawn(note(ran));
+    ran_inside = ran;
+  });
+  t.settle();
+  EXPECT_FALSE(ran_inside);
+  EXPECT_TRUE(ran);
+}
+
+TEST(TaskScope, ATaskCancelledBeforeItBeganNeverRuns) {
+  TestLoop t;
+  bool ran = false;
+  TaskScope scope(t.executor());
+  scope.spawn(note(ran));
+  scope.cancel();
+  t.settle();
+  EXPECT_FALSE(ran);
+  EXPECT_EQ(scope.running(), 0u);
+}
+
 Task<Result<void>> watch_a_slow_child(TestLoop& t, bool& timed_out) {
   Flow<Result<int>> child(t.executor(), forty_two_after(t.clock, 10s));
   const TimePoint first = t.clock.now() + 3s;
