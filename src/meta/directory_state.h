@@ -30,7 +30,6 @@ struct MemberWord {
   TimePoint answered_at;    ///< of the last answer that was believed
   std::uint64_t heard = 0;  ///< the youngest fetch that ended for this member, whatever came of it
   std::optional<TimePoint> doubted_since;  ///< a listing came that looks like a deletion of everything
-  std::uint64_t doubted_by = 0;            ///< the fetch that brought it
 
   MemberWord() = default;
 };
@@ -81,6 +80,8 @@ class DirectoryState {
   TimePoint retry_at;
   bool expired = false;
   std::optional<Error> last_error;  ///< of the youngest fetch: why a member gave no answer
+
+  bool served = false;  ///< somebody was given an answer: changes are worth telling
 
   std::weak_ptr<Fetch> fetch;  ///< the youngest under way; flows own it
   std::size_t awaiting = 0;    ///< callers that wait for it

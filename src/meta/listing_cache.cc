@@ -59,7 +59,10 @@ Task<void> ListingCache::close() {
 Task<Result<std::shared_ptr<const Directory>>> ListingCache::list(Path directory) {
   const State state = table_.use(directory);
   co_await bring_up_to_date(state, false);
-  if (state->any_listed(now(), options_)) co_return state->snapshot(now(), options_);
+  if (state->any_listed(now(), options_)) {
+    state->served = true;
+    co_return state->snapshot(now(), options_);
+  }
   const bool absent = state->all_known(now(), options_) && !directory.is_root();
   if (!absent) co_return std::unexpected<Error>(failure(*state, directory));
   // Every member answered 404: believed when the parent's listing agrees.
@@ -79,6 +82,7 @@ Task<Result<DirectoryEntry>> ListingCache::lookup(Path path) {
 }
 
 Task<Result<DirectoryEntry>> ListingCache::find_in(State state, Path path) {
+  state->served = true;
   std::optional<DirectoryEntry> entry = state->find(path.name(), now(), options_);
   if (!entry) co_return co_await missing_in(state, path);
   co_return co_await with_exact_size(state, path, std::move(*entry));
@@ -148,15 +152,13 @@ void ListingCache::mark_lagging(DirectoryState& state) {
 
 Error ListingCache::failure(const DirectoryState& state, const Path& path) const {
   if (closing_) return Error(ErrorKind::cancelled, shown(path) + ": closing");
-  if (state.last_error && state.last_error->kind != ErrorKind::not_found) {
-    Error error = *state.last_error;
-    if (error.kind == ErrorKind::cancelled) error.kind = ErrorKind::unavailable;
-    // With some members' answers at hand one member's reason does not speak for the path.
-    if (state.any_known(now(), options_)) error.kind = ErrorKind::unavailable;
-    return error;
-  }
-  if (!state.fetch.expired()) return Error(ErrorKind::timed_out, shown(path) + ": no answer yet");
-  return Error(ErrorKind::unavailable, shown(path) + ": no answer that can be believed");
+  if (!state.last_error) return Error(ErrorKind::timed_out, shown(path) + ": no answer yet");
+  Error error = *state.last_error;
+  // A 404 that is not believed proves nothing, and with answers at hand one member's reason is not the
+  // path's.
+  const bool own_reason = error.kind != ErrorKind::not_found && error.kind != ErrorKind::cancelled;
+  if (!own_reason || state.any_known(now(), options_)) error.kind = ErrorKind::unavailable;
+  return error;
 }
 
 Duration ListingCache::fresh_for(const Path& directory) const {

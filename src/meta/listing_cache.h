@@ -92,6 +92,8 @@ class ListingCache final : private FetchOwner {
   Task<void> run_fetch(std::shared_ptr<Fetch> fetch);
   void member_answered(Fetch& fetch, MemberIndex member, const Result<void>& outcome) override;
   void fetch_gone(Fetch& fetch) override;
+  /// Whether a younger request has brought that member's word already.
+  bool overtaken(const Fetch& fetch, MemberIndex member) const;
   void take_listing(Fetch& fetch, MemberIndex member);
   void take_missing(Fetch& fetch, MemberIndex member, const Error& error);
   void take_failure(Fetch& fetch, MemberIndex member, const Error& error);
@@ -100,13 +102,14 @@ class ListingCache final : private FetchOwner {
   void ended(Fetch& fetch, MemberIndex member, Fetch::Answer answer);
   void settle(Fetch& fetch);
   Duration retry_pause(const DirectoryState& state) const;
-  void publish(DirectoryState& state, bool was_known, const std::vector<EntryChange>& changes);
+  void publish(DirectoryState& state, const std::vector<EntryChange>& changes);
   void survey(const DirectoryState& state, MemberIndex member, const std::vector<EntryChange>& changes);
   void report_divergence(DirectoryState& state, const std::vector<EntryChange>& changes);
 
   // listing_confirm.cc: answers that are not believed at once
   Task<void> confirm_absence(std::shared_ptr<Fetch> fetch, MemberIndex member);
   Task<void> confirm_vanished(std::shared_ptr<Fetch> fetch, MemberIndex member, MemberListing listing);
+  bool root_has_names(MemberIndex member, TimePoint since) const;
   Task<bool> hear_again(Path directory, MemberIndex member, std::uint64_t since);
   ParentSays parent_says(const Path& directory, MemberIndex member) const;
 
@@ -116,7 +119,7 @@ class ListingCache final : private FetchOwner {
   Task<void> run_stat(std::shared_ptr<StatCall> call);
   Task<bool> wait_for_stat(std::shared_ptr<StatCall> call, TimePoint deadline);
   void take_stat(StatCall& call);
-  bool fresh_entry(const DirectoryState& state, const DirectoryEntry& entry) const;
+  bool asked_lately(const DirectoryState& state, const DirectoryEntry& entry) const;
 
   TimePoint now() const { return clock_.now(); }
   std::string shown(const Path& path) const;

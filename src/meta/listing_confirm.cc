@@ -24,7 +24,9 @@ Task<void> ListingCache::confirm_absence(std::shared_ptr<Fetch> fetch, MemberInd
   const Path directory = fetch->directory();
   const bool heard = co_await hear_again(directory.parent(), member, fetch->id());
   const ParentSays parent = parent_says(directory, member);
-  if (heard && (parent == ParentSays::lacks || parent == ParentSays::file)) {
+  if (overtaken(*fetch, member)) {
+    ended(*fetch, member, Fetch::Answer::failed);
+  } else if (heard && (parent == ParentSays::lacks || parent == ParentSays::file)) {
     believe(*fetch, member, MemberWord::Kind::absent, MemberListing());
   } else {
     take_failure(*fetch, member, Error(ErrorKind::unavailable, "404 for a folder that was listed"));
@@ -33,15 +35,23 @@ Task<void> ListingCache::confirm_absence(std::shared_ptr<Fetch> fetch, MemberInd
 
 Task<void> ListingCache::confirm_vanished(std::shared_ptr<Fetch> fetch, MemberIndex member,
                                           MemberListing listing) {
-  const std::uint64_t since = fetch->state().words()[member].doubted_by;
-  const bool heard = co_await hear_again(Path(), member, since);
-  const State root = table_.use(Path());
-  const MemberWord& word = root->words()[member];
-  if (heard && word.kind == MemberWord::Kind::listed && !word.listing.empty()) {
+  // One listing of the root since the doubt arose does for all the folders that are doubted.
+  const TimePoint since = fetch->state().words()[member].doubted_since.value_or(fetch->started());
+  if (!root_has_names(member, since)) co_await hear_again(Path(), member, fetch->id());
+  if (overtaken(*fetch, member)) {
+    ended(*fetch, member, Fetch::Answer::failed);
+  } else if (root_has_names(member, since)) {
     believe(*fetch, member, MemberWord::Kind::listed, std::move(listing));
   } else {
     doubt(*fetch, member);
   }
+}
+
+bool ListingCache::root_has_names(MemberIndex member, TimePoint since) const {
+  const State root = table_.peek(Path());
+  if (!root) return false;
+  const MemberWord& word = root->words()[member];
+  return !word.failed && word.answered_at >= since && !word.listing.empty();
 }
 
 /// Waits for a word of the member about `directory` that was asked for after fetch `since` began. False when

@@ -72,7 +72,7 @@ void ListingCache::fetch_gone(Fetch& fetch) {
 void ListingCache::member_answered(Fetch& fetch, MemberIndex member, const Result<void>& outcome) {
   const bool not_asked = fetch.answer(member) == Fetch::Answer::not_asked;
   if (not_asked && !outcome && outcome.error().detail == Error::Detail::not_ours) return;
-  if (fetch.id() < fetch.state().words()[member].heard) {  // a younger answer is held
+  if (overtaken(fetch, member)) {
     ended(fetch, member, outcome ? Fetch::Answer::answered : Fetch::Answer::failed);
   } else if (outcome) {
     take_listing(fetch, member);
@@ -81,6 +81,10 @@ void ListingCache::member_answered(Fetch& fetch, MemberIndex member, const Resul
   } else {
     take_failure(fetch, member, outcome.error());
   }
+}
+
+bool ListingCache::overtaken(const Fetch& fetch, MemberIndex member) const {
+  return fetch.id() < fetch.state().words()[member].heard;
 }
 
 void ListingCache::take_listing(Fetch& fetch, MemberIndex member) {
@@ -131,7 +135,6 @@ void ListingCache::doubt(Fetch& fetch, MemberIndex member) {
   MemberWord& word = fetch.state().words()[member];
   if (!word.doubted_since) {
     word.doubted_since = now();
-    word.doubted_by = fetch.id();
     log_warning("{}: {} lists none of its {} known names any more; {}", member_name(member),
                 shown(fetch.directory()), word.listing.size(),
                 fetch.directory().is_root()
@@ -144,7 +147,6 @@ void ListingCache::doubt(Fetch& fetch, MemberIndex member) {
 
 void ListingCache::believe(Fetch& fetch, MemberIndex member, MemberWord::Kind kind, MemberListing listing) {
   DirectoryState& state = fetch.state();
-  const bool was_known = state.any_known(now(), options_);
   MemberWord& word = state.words()[member];
   word.failed = false;
   word.trust_next = false;
@@ -154,7 +156,7 @@ void ListingCache::believe(Fetch& fetch, MemberIndex member, MemberWord::Kind ki
   table_.recount(state);
   survey(state, member, changes);
   ended(fetch, member, Fetch::Answer::answered);
-  publish(state, was_known, changes);
+  publish(state, changes);
 }
 
 void ListingCache::ended(Fetch& fetch, MemberIndex member, Fetch::Answer answer) {
@@ -208,9 +210,9 @@ void ListingCache::survey(const DirectoryState& state, MemberIndex member,
   }
 }
 
-void ListingCache::publish(DirectoryState& state, bool was_known, const std::vector<EntryChange>& changes) {
+void ListingCache::publish(DirectoryState& state, const std::vector<EntryChange>& changes) {
   report_divergence(state, changes);
-  if (listener_ == nullptr || !was_known) return;
+  if (listener_ == nullptr || !state.served) return;
   for (const EntryChange& change : changes) {
     if (looks_different(change.before, change.after)) listener_->entry_changed(state.path(), change.name);
   }

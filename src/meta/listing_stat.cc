@@ -84,7 +84,7 @@ void ListingCache::take_stat(StatCall& call) {
   std::vector<EntryChange> changes;
   if (auto change = state->take_stat(member, call.path.name(), now(), *result))
     changes.push_back(std::move(*change));
-  publish(*state, true, changes);
+  publish(*state, changes);
 }
 
 Task<bool> ListingCache::wait_for_stat(std::shared_ptr<StatCall> call, TimePoint deadline) {
@@ -130,8 +130,7 @@ Task<Result<DirectoryEntry>> ListingCache::with_exact_size(State state, Path pat
   co_return fail(ErrorKind::unavailable, shown(path) + ": its size is not known");
 }
 
-bool ListingCache::fresh_entry(const DirectoryState& state, const DirectoryEntry& entry) const {
-  if (is_fresh(state.held(now(), options_), now(), options_)) return true;
+bool ListingCache::asked_lately(const DirectoryState& state, const DirectoryEntry& entry) const {
   const StatNote* note = state.words()[entry.info.member].listing.note(entry.name);
   return note != nullptr && now() - note->at <= options_.ttl;
 }
@@ -141,9 +140,8 @@ Task<Result<DirectoryEntry>> ListingCache::refresh_for_open(Path path) {
   const State state = table_.use(path.parent());
   const auto entry = state->find(path.name(), now(), options_);
   const bool ask_for_it = entry && entry->info.type == ObjectType::file && !state->expired;
-  if (!ask_for_it || fresh_entry(*state, *entry)) {
-    co_return co_await lookup(path);
-  }
+  if (!ask_for_it || proves_absence(state->path())) co_return co_await lookup(path);
+  if (asked_lately(*state, *entry)) co_return co_await find_in(state, path);
   const TimePoint deadline = now() + options_.patience;
   const auto call = start_stat(path, *entry);
   // A member that lags is asked, but not waited for.

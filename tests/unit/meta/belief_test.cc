@@ -1,0 +1,255 @@
+// Three outcomes, never two: present, absent, unknown. Only what is confirmed makes a name vanish.
+#include "unit/meta/cache_fixture.h"
+
+namespace balancefs::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class BeliefTest : public CacheTest {
+ protected:
+  void pass_ttl() { t.pass(61s, 1s); }
+  /// Asks until the answer is settled: the first question only starts a revalidation.
+  Names settled_names(std::string_view at) {
+    names(at);
+    t.pass(100ms);
+    return names(at);
+  }
+};
+
+TEST_F(BeliefTest, MemberThatIsDownKeepsContributingItsLastGoodListing) {
+  group[0].add_file("a/one", 1);
+  group[1].add_file("a/two", 2);
+  EXPECT_EQ(names("a"), (Names{"one", "two"}));
+  break_member(1);
+  for (int hour = 0; hour < 3; ++hour) {
+    t.pass(1h, 1min);
+    EXPECT_EQ(settled_names("a"), (Names{"one", "two"}));
+  }
+  EXPECT_TRUE(use().proves_absence(path("a")));
+  EXPECT_TRUE(log.changed.empty());
+}
+
+TEST_F(BeliefTest, FirstListingThatLacksAnAnswerIsShownAndNeverFresh) {
+  group[0].add_file("a/one", 1);
+  group[1].add_file("a/two", 2);
+  break_member(1);
+  const auto listing = list("a");
+  ASSERT_TRUE(listing.has_value());
+  EXPECT_FALSE((*listing)->complete());
+  EXPECT_EQ(names("a"), (Names{"one"}));
+  EXPECT_EQ(said(lookup("a/two")), "unavailable") << "EIO, not ENOENT";
+  EXPECT_EQ(said(lookup("a/one")), "ok");
+  EXPECT_FALSE(use().proves_absence(path("a")));
+  mend_member(1);
+  t.pass(3s);
+  EXPECT_EQ(names("a"), (Names{"one", "two"}));
+  EXPECT_EQ(log.changed, (std::set<std::string>{"a/two"}));
+}
+
+TEST_F(BeliefTest, AllMembersDownServeTheLastGoodAnswerHoweverOld) {
+  group.add_file("a/one", 1);
+  names("a");
+  break_member(0);
+  break_member(1, ErrorKind::corrupted);
+  t.pass(24h, 10min);
+  EXPECT_EQ(settled_names("a"), (Names{"one"}));
+  EXPECT_EQ(said(lookup("a/one")), "ok");
+  EXPECT_EQ(said(lookup("b/one")), "unavailable") << "nothing is known of it";
+}
+
+TEST_F(BeliefTest, StaleIfErrorBoundsTheLastGoodAnswer) {
+  options.stale_if_error = 1h;
+  group.add_file("a/one", 1);
+  names("a");
+  break_member(0);
+  break_member(1);
+  t.pass(30min, 1min);
+  EXPECT_EQ(settled_names("a"), (Names{"one"}));
+  t.pass(31min, 1min);
+  EXPECT_EQ(settled_names("a"), (Names{"unavailable"}));
+}
+
+TEST_F(BeliefTest, NothingCachedAndNobodyAnswersIsUnknown) {
+  break_member(0);
+  break_member(1);
+  EXPECT_EQ(said(list("")), "unavailable");
+  EXPECT_EQ(said(lookup("a")), "unavailable");
+  break_member(0, ErrorKind::denied);
+  break_member(1, ErrorKind::denied);
+  t.pass(3s);
+  EXPECT_EQ(said(list("b")), "denied");
+}
+
+TEST_F(BeliefTest, NotFoundForEverythingIsBelievedOfNothing) {
+  group.add_file("a/b/one", 1);
+  for (const char* each : {"", "a", "a/b"}) names(each);
+  break_member(0, ErrorKind::not_found);
+  break_member(1, ErrorKind::not_found);
+  t.pass(20min, 10s);
+  EXPECT_EQ(settled_names("a/b"), (Names{"one"}));
+  EXPECT_EQ(settled_names("a"), (Names{"b"}));
+  EXPECT_EQ(settled_names(""), (Names{"a"}));
+  EXPECT_TRUE(log.changed.empty());
+}
+
+TEST_F(BeliefTest, NotFoundForEverythingFromTheStartIsUnknown) {
+  break_member(0, ErrorKind::not_found);
+  break_member(1, ErrorKind::not_found);
+  EXPECT_EQ(said(list("")), "unavailable");
+  EXPECT_EQ(said(list("a/b")), "unavailable");
+  EXPECT_EQ(said(lookup("a/b/c")), "unavailable");
+}
+
+TEST_F(BeliefTest, RemovedFolderIsAbsentOnceItsParentsListingAgrees) {
+  group.add_file("a/b/one", 1);
+  group.add_file("a/c", 1);
+  for (const char* each : {"", "a", "a/b"}) names(each);
+  group.remove("a/b");
+  t.pass(11min, 10s);
+  EXPECT_EQ(names("a/b"), (Names{"not_found"}));
+  EXPECT_EQ(said(lookup("a/b")), "not_found");
+  EXPECT_TRUE(log.changed.contains("a/b"));
+  EXPECT_TRUE(log.changed.contains("a/b/one"));
+}
+
+TEST_F(BeliefTest, FolderOnOneMemberOnlyIsNoFailureOfTheOthers) {
+  group[1].add_file("a/one", 1);
+  const auto listing = list("a");
+  ASSERT_TRUE(listing.has_value());
+  EXPECT_TRUE((*listing)->complete());
+  EXPECT_EQ(said(lookup("a/two")), "not_found");
+}
+
+TEST_F(BeliefTest, FolderThatListsNothingIsBelievedWhenASecondListingAgreesAndTheRootHasNames) {
+  group[0].add_file("a/one", 1);
+  group[0].add_file("other", 1);
+  group[1].add_directory("a");
+  names("a");
+  pass_ttl();
+  group[0].remove("a/one");
+  EXPECT_EQ(settled_names("a"), (Names{"one"}));
+  EXPECT_EQ(said(lookup("a/one")), "ok");
+  t.pass(10s);
+  use().expire(path("a"));
+  EXPECT_EQ(settled_names("a"), (Names{"one"})) << "less than 30 s later";
+  t.pass(21s);
+  use().expire(path("a"));
+  EXPECT_EQ(settled_names("a"), Names{});
+  EXPECT_EQ(said(lookup("a/one")), "not_found");
+  EXPECT_TRUE(log.changed.contains("a/one"));
+}
+
+TEST_F(BeliefTest, FolderThatListsNothingStaysWhenTheRootListsNothingEither) {
+  group.add_file("a/one", 1);
+  names("");
+  names("a");
+  group.list_nothing = {"", "a"};
+  for (int i = 0; i < 5; ++i) {
+    t.pass(2min, 10s);
+    EXPECT_EQ(settled_names("a"), (Names{"one"}));
+  }
+  EXPECT_EQ(settled_names(""), (Names{"a"}));
+  group.list_nothing = {"a"};
+  t.pass(2min, 10s);
+  EXPECT_EQ(settled_names("a"), Names{});
+  EXPECT_EQ(settled_names(""), (Names{"a"}));
+}
+
+TEST_F(BeliefTest, NoneOfThreeKnownNamesIsNotBelievedAtOnce) {
+  for (const char* name : {"x", "y", "z"}) group[0].add_file(std::string("a/") + name, 1);
+  group[1].add_directory("a");
+  names("a");
+  pass_ttl();
+  group[0].remove("a");
+  group[0].add_file("a/lost+found", 1);
+  EXPECT_EQ(settled_names("a"), (Names{"x", "y", "z"}));
+  t.pass(61s, 1s);
+  EXPECT_EQ(settled_names("a"), (Names{"lost+found"}));
+}
+
+TEST_F(BeliefTest, TwoNamesMayBeReplacedAtOnce) {
+  for (const char* name : {"x", "y"}) group[0].add_file(std::string("a/") + name, 1);
+  group[1].add_directory("a");
+  names("a");
+  pass_ttl();
+  group[0].remove("a");
+  group[0].add_file("a/new", 1);
+  EXPECT_EQ(settled_names("a"), (Names{"new"}));
+}
+
+TEST_F(BeliefTest, EmptiedRootStaysUntilARefreshConfirmsIt) {
+  group.add_file("one", 1);
+  names("");
+  group.remove("one");
+  for (int i = 0; i < 10; ++i) {
+    t.pass(2min, 10s);
+    EXPECT_EQ(settled_names(""), (Names{"one"}));
+  }
+  EXPECT_EQ(use().emptied_members(), (std::vector<MemberIndex>{0, 1}));
+  use().refresh(Path());
+  EXPECT_EQ(names(""), Names{});
+  EXPECT_TRUE(use().emptied_members().empty());
+}
+
+TEST_F(BeliefTest, EmptiedRootOfOneMemberTakesNothingAway) {
+  group[0].add_file("a/one", 1);
+  group[1].add_file("b/two", 1);
+  for (const char* each : {"", "a", "b"}) names(each);
+  group[1].nodes.clear();
+  group[1].add_directory("");
+  t.pass(2min, 10s);
+  EXPECT_EQ(settled_names(""), (Names{"a", "b"}));
+  EXPECT_EQ(settled_names("b"), (Names{"two"})) << "404, but its root is not believed either";
+  EXPECT_EQ(use().emptied_members(), (std::vector<MemberIndex>{1}));
+}
+
+TEST_F(BeliefTest, ListingThatIsCutOffTakesNothingAway) {
+  for (int i = 0; i < 10; ++i) group.add_file("a/" + std::to_string(i), 1);
+  EXPECT_EQ(names("a").size(), 10u);
+  group[0].cut_list_after = group[1].cut_list_after = 3;
+  pass_ttl();
+  EXPECT_EQ(settled_names("a").size(), 10u);
+  EXPECT_EQ(said(list("")), "corrupted");
+}
+
+TEST_F(BeliefTest, MemberThatComesBackWithFewerFilesIsBelieved) {
+  for (const char* name : {"a/one", "a/two", "a/three"}) group[1].add_file(name, 1);
+  group[0].add_directory("a");
+  EXPECT_EQ(names("a").size(), 3u);
+  break_member(1);
+  t.pass(11min, 10s);
+  EXPECT_EQ(names("a").size(), 3u);
+  group[1].remove("a/two");
+  mend_member(1);
+  t.pass(11min, 10s);
+  EXPECT_EQ(names("a"), (Names{"one", "three"}));
+  EXPECT_EQ(log.changed, (std::set<std::string>{"a/two"}));
+}
+
+TEST_F(BeliefTest, ChangeOnOneMemberOnlyMakesTheOthersDivergentUntilTheyFollow) {
+  group.add_file("a/one", 5, 1);
+  EXPECT_EQ(lookup("a/one")->copies.size(), 2u);
+  group[0].add_file("a/one", 5, 0, 2);
+  t.pass(11min, 10s);
+  EXPECT_EQ(lookup("a/one")->divergent, (std::vector<MemberIndex>{1}));
+  EXPECT_EQ(use().divergent_paths(), (std::vector<std::string>{"a/one"}));
+  EXPECT_EQ(log.changed, (std::set<std::string>{"a/one"}));
+  group[1].add_file("a/one", 5, 0, 2);
+  t.pass(11min, 10s);
+  EXPECT_EQ(lookup("a/one")->copies.size(), 2u);
+  EXPECT_TRUE(use().divergent_paths().empty());
+}
+
+TEST_F(BeliefTest, AttributesDoNotDependOnWhichMemberIsDown) {
+  group[0].add_file("a/one", 5, 0, 7);
+  group[1].add_file("a/one", 5, 0, 3);
+  const auto before = lookup("a/one");
+  break_member(0);
+  t.pass(11min, 10s);
+  EXPECT_EQ(lookup("a/one")->info, before->info);
+  EXPECT_EQ(open("a/one")->info, before->info);
+}
+
+}  // namespace
+}  // namespace balancefs::test
