@@ -1,7 +1,7 @@
 // Time as a parameter.
 //
-// Flows never look at the system's clock and never sleep on a thread: they ask a Clock, which tests advance by
-// hand (tests/support/manual_clock.h). All calls are made on the loop thread.
+// Flows never look at the system's clock and never sleep on a thread: they ask a Clock, which tests advance
+// by hand (tests/support/manual_clock.h). All calls are made on the loop thread.
 #pragma once
 
 #include <chrono>

@@ -2,8 +2,8 @@
 //
 // Every operation on a storage ends in success or in one Error whose kind decides what happens next: which
 // errno a program sees, whether another member is tried, and whether the member's health suffers. Those
-// decisions are total switches over ErrorKind (error.cc, src/fuse/errno_table.cc); nothing ever branches on an
-// error's text. Immutable values, safe on any thread.
+// decisions are total switches over ErrorKind (error.cc, src/fuse/errno_table.cc); nothing ever branches on
+// an error's text. Immutable values, safe on any thread.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,8 @@ namespace balancefs {
 
 /// The rows of docs/ARCHITECTURE.md "What an error means".
 enum class ErrorKind : std::uint8_t {
-  not_found,    ///< the storage says this path does not exist (404, ENOENT); see SEMANTICS for when it is believed
+  not_found,    ///< the storage says this path does not exist (404, ENOENT); see SEMANTICS for when it is
+                ///< believed
   denied,       ///< refused by permission (401, 403, EACCES)
   changed,      ///< the object is no longer the version that was opened (412, another total or validator)
   throttled,    ///< asked to slow down (429, 503 with Retry-After)
@@ -56,7 +57,8 @@ struct Error {
 
   Error() = default;
   Error(ErrorKind kind_of, std::string line) : kind(kind_of), text(std::move(line)) {}
-  Error(ErrorKind kind_of, Detail finer, std::string line) : kind(kind_of), detail(finer), text(std::move(line)) {}
+  Error(ErrorKind kind_of, Detail finer, std::string line)
+      : kind(kind_of), detail(finer), text(std::move(line)) {}
 };
 
 /// The kind's name as logs, status and metrics spell it ("not_found").

@@ -57,8 +57,8 @@ struct ResponseHead {
 class BodyHandler {
  public:
   virtual ~BodyHandler() = default;
-  /// Decides what happens to the body: a sink that takes it, nullptr to read and drop it (at most 64 KiB, then
-  /// the connection is closed), or an error, which ends the transfer and is its result.
+  /// Decides what happens to the body: a sink that takes it, nullptr to read and drop it (at most 64 KiB,
+  /// then the connection is closed), or an error, which ends the transfer and is its result.
   virtual Result<ByteSink*> begin(const ResponseHead& head) = 0;
 };
 

@@ -57,8 +57,8 @@ struct Validator {
   Validator() = default;
   Validator(std::string tag, std::optional<FileTime> time) : etag(std::move(tag)), modified(time) {}
   bool empty() const { return etag.empty() && !modified; }
-  /// Compares kind by kind where both sides gave one: ETags when both have one, else times when both have one.
-  /// True when they differ. Never call it on validators of different servers.
+  /// Compares kind by kind where both sides gave one: ETags when both have one, else times when both have
+  /// one. True when they differ. Never call it on validators of different servers.
   bool contradicts(const Validator& other) const;
   bool operator==(const Validator&) const = default;
 };
@@ -67,10 +67,10 @@ struct Validator {
 struct ObjectInfo {
   ObjectType type = ObjectType::file;
   SizeKind size_kind = SizeKind::exact;
-  MemberIndex member = 0;    ///< who says so
-  std::uint64_t size = 0;    ///< bytes; 0 for directories
-  Validator validator;       ///< the listing's; never compared with a data answer's
-  std::string checksum;      ///< "sha1:hex" and the like; empty when not given
+  MemberIndex member = 0;  ///< who says so
+  std::uint64_t size = 0;  ///< bytes; 0 for directories
+  Validator validator;     ///< the listing's; never compared with a data answer's
+  std::string checksum;    ///< "sha1:hex" and the like; empty when not given
 
   ObjectInfo() = default;
   bool operator==(const ObjectInfo&) const = default;

@@ -31,7 +31,8 @@ class Secret {
 /// How an HTTP storage is spoken to.
 struct HttpOptions {
   enum class Auth : std::uint8_t { automatic, basic, digest, bearer, none };
-  Auth auth = Auth::automatic;  ///< automatic: none without a user, Bearer with a token, else what the server offers
+  Auth auth =
+      Auth::automatic;  ///< automatic: none without a user, Bearer with a token, else what the server offers
   std::string user;
   Secret password;
   Secret token;
@@ -39,7 +40,7 @@ struct HttpOptions {
   std::string client_certificate;  ///< PEM
   std::string client_key;          ///< PEM
   bool verify_tls = true;
-  std::string proxy;               ///< http://, https://, socks5://, socks5h://; empty: environment; "none": direct
+  std::string proxy;  ///< http://, https://, socks5://, socks5h://; empty: environment; "none": direct
   std::string user_agent = "balancefs/" BALANCEFS_VERSION;
   Duration connect_timeout = 10s;  ///< DNS, TCP and TLS together
   bool http2 = true;               ///< offered for metadata; data uses HTTP/1.1 always
@@ -53,8 +54,8 @@ struct StorageOptions {
   std::string url;   ///< webdav, http: without userinfo, without trailing slash
   std::string root;  ///< local: absolute directory
   HttpOptions http;
-  bool etags = true;     ///< false: the server's nodes disagree about ETags; only times are compared
-  bool enabled = true;   ///< false: drained from the start
+  bool etags = true;         ///< false: the server's nodes disagree about ETags; only times are compared
+  bool enabled = true;       ///< false: drained from the start
   std::uint32_t weight = 1;  ///< 1..1000, share of new handles
   std::uint32_t tier = 0;    ///< 0..100, a higher one is standby
   int line = 0;              ///< of the configuration file, for messages
@@ -73,25 +74,26 @@ struct GroupOptions {
 
 /// docs/SEMANTICS.md "Health"; not in the configuration file.
 struct HealthOptions {
-  std::uint32_t failures_to_open = 3;      ///< consecutive dead-class failures
-  std::uint32_t window_minimum = 10;       ///< or half of at least so many ...
-  Duration window = 10s;                   ///< ... in this time
-  Duration open_base = 5s;                 ///< open time = min(base * m, max), jittered by +-10 %
+  std::uint32_t failures_to_open = 3;  ///< consecutive dead-class failures
+  std::uint32_t window_minimum = 10;   ///< or half of at least so many ...
+  Duration window = 10s;               ///< ... in this time
+  Duration open_base = 5s;             ///< open time = min(base * m, max), jittered by +-10 %
   Duration open_max = 300s;
-  Duration auth_open = 300s;               ///< open time after auth failures
-  std::uint32_t successes_to_close = 2;    ///< of background probes
-  Duration slow_start = 30s;               ///< weight climbs from 10 % to 100 %
+  Duration auth_open = 300s;             ///< open time after auth failures
+  std::uint32_t successes_to_close = 2;  ///< of background probes
+  Duration slow_start = 30s;             ///< weight climbs from 10 % to 100 %
   Duration no_range_for = 10min;
 
   HealthOptions() = default;
 };
 
 struct ReadOptions {
-  Duration read_timeout = 60s;             ///< a READ without progress
-  Duration patience = 5s;                  ///< see MetadataOptions
-  Duration stall_with_alternative = 3s;    ///< less than stall_bytes per second for so long, another could serve
-  Duration stall_alone = 15s;              ///< none could
-  Duration stall_idle_member = 10s;        ///< first byte of a member idle for a minute (disks spin up)
+  Duration read_timeout = 60s;  ///< a READ without progress
+  Duration patience = 5s;       ///< see MetadataOptions
+  Duration stall_with_alternative =
+      3s;                            ///< less than stall_bytes per second for so long, another could serve
+  Duration stall_alone = 15s;        ///< none could
+  Duration stall_idle_member = 10s;  ///< first byte of a member idle for a minute (disks spin up)
   std::uint64_t stall_bytes_per_second = 1024;
 
   ReadOptions() = default;
@@ -106,13 +108,15 @@ struct MountOptions {
   std::uint32_t umask = 022;
   std::uint32_t file_mode = 0666;  ///< before umask
   std::uint32_t dir_mode = 0777;   ///< before umask
-  std::vector<std::string> kernel_flags;  ///< "noexec", "noatime", ...: mount(8)'s, for the kernel as they stand
+  std::vector<std::string>
+      kernel_flags;  ///< "noexec", "noatime", ...: mount(8)'s, for the kernel as they stand
 
   MountOptions() = default;
 };
 
 struct CacheOptions {
-  /// Budget for everything buffered, bytes; 0 = auto: min(256 MiB, an eighth of RAM or of the cgroup's limit).
+  /// Budget for everything buffered, bytes; 0 = auto: min(256 MiB, an eighth of RAM or of the cgroup's
+  /// limit).
   std::uint64_t memory = 0;
 
   CacheOptions() = default;
@@ -122,8 +126,8 @@ struct MetadataOptions {
   Duration ttl = 60s;
   Duration max_stale = 10min;
   std::optional<Duration> stale_if_error;  ///< absent: unlimited
-  Duration patience = 5s;   ///< longest wait for a fresh answer with a last good one at hand
-  Duration timeout = 60s;   ///< longest wait with none at hand
+  Duration patience = 5s;                  ///< longest wait for a fresh answer with a last good one at hand
+  Duration timeout = 60s;                  ///< longest wait with none at hand
   Duration request_timeout = 5min;         ///< the request itself; fills the cache for the next caller
   Duration vanish_confirmation = 30s;      ///< between two listings that agree that all known names are gone
 

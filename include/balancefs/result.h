@@ -1,7 +1,7 @@
 // Result<T>: a value or an Error. CHECK: an invariant of our own.
 //
-// World or bug: what the outside does is a Result and has a test; a broken invariant of ours is a CHECK, which
-// prints the place and aborts. Exceptions carry cancellation only (task.h).
+// World or bug: what the outside does is a Result and has a test; a broken invariant of ours is a CHECK,
+// which prints the place and aborts. Exceptions carry cancellation only (task.h).
 #pragma once
 
 #include <expected>

@@ -23,14 +23,14 @@ enum class Priority : std::uint8_t { probe, prefetch, metadata, demand };
 /// What limits, stall detection and logs need to know of one request. Owned by the caller, outlives the call;
 /// the fields marked "live" may be changed while the call runs.
 struct RequestContext {
-  std::uint64_t id = 0;                   ///< links the log lines of one operation
+  std::uint64_t id = 0;                    ///< links the log lines of one operation
   Priority priority = Priority::metadata;  ///< live: raised when a prefetched part is demanded
   bool awaited = true;                     ///< live: whether somebody waits now; only then is slow "stalled"
   std::optional<TimePoint> deadline;       ///< the whole call ends with `timed_out` by then
   /// stat() of a group: the members to ask, best first; empty: all, in order.
   std::vector<MemberIndex> ask;
-  /// Reads: a server that ignores ranges is read from the start and what precedes the range is dropped, instead
-  /// of `unsupported` with Detail::no_range.
+  /// Reads: a server that ignores ranges is read from the start and what precedes the range is dropped,
+  /// instead of `unsupported` with Detail::no_range.
   bool sequential_fallback = false;
   /// Set by whoever serves: the member that answered, for logs and attributes.
   MemberIndex served_by = 0;
@@ -65,9 +65,9 @@ class Storage {
  public:
   virtual ~Storage() = default;
   virtual const StorageTraits& traits() const = 0;
-  /// Streams the entries of a directory, each once, in any order, the directory itself left out. Success means
-  /// complete; a listing that was cut off after some entries is an error. A file, or nothing, at `directory`
-  /// is `not_found`.
+  /// Streams the entries of a directory, each once, in any order, the directory itself left out. Success
+  /// means complete; a listing that was cut off after some entries is an error. A file, or nothing, at
+  /// `directory` is `not_found`.
   virtual Task<Result<void>> list(Path directory, ListingSink& entries, RequestContext& why) = 0;
   /// Attributes of one object, with an exact size for files. `not_found` when the storage says so.
   virtual Task<Result<ObjectInfo>> stat(Path path, RequestContext& why) = 0;

@@ -40,8 +40,8 @@ enum class WaitOutcome { woken, deadline, cancelled };
 /// A condition that coroutines wait for: a list of waiters that `wake_all` or `wake_one` resumes.
 ///
 /// Waking posts to the waiter's executor, so a wake-up never runs a waiter inside the caller. There is no
-/// memory: a wake with nobody waiting is lost, so waiters test their condition in a loop. The list must outlive
-/// its waiters; destroying it with waiters left destroys their coroutines.
+/// memory: a wake with nobody waiting is lost, so waiters test their condition in a loop. The list must
+/// outlive its waiters; destroying it with waiters left destroys their coroutines.
 class WaitList {
  public:
   WaitList();
@@ -96,8 +96,8 @@ class FlowHandle {
 
 /// Owns running flows: `cancel()` asks all of them to end, `close()` also waits until they have.
 ///
-/// The destructor CHECKs that none is left (a cancelled flow is gone only after the loop has run). Whoever owns
-/// a TaskScope has an `async close` of its own that ends with `co_await scope.close()`.
+/// The destructor CHECKs that none is left (a cancelled flow is gone only after the loop has run). Whoever
+/// owns a TaskScope has an `async close` of its own that ends with `co_await scope.close()`.
 class TaskScope {
  public:
   explicit TaskScope(Executor executor);
@@ -105,7 +105,8 @@ class TaskScope {
   TaskScope& operator=(const TaskScope&) = delete;
   ~TaskScope();
 
-  /// Starts a flow; it runs from the loop, not inside this call. After cancel() or close() the task is dropped.
+  /// Starts a flow; it runs from the loop, not inside this call. After cancel() or close() the task is
+  /// dropped.
   FlowHandle spawn(Task<void> task);
   /// Asks every running flow to end. New ones are refused from now on.
   void cancel();

@@ -1,9 +1,9 @@
 // One state of a visible file, shared by all its handles.
 //
-// A Version says what the bytes must be: the size and the authority's listing validator, who holds a copy, and
-// per source of data the validator that its first answer gave ("pins"). Anything that contradicts it ends the
-// use of that source for this version; versions are never mixed. Loop thread; owned by shared_ptr from the
-// inode, its handles, its blocks and the transfers under way.
+// A Version says what the bytes must be: the size and the authority's listing validator, who holds a copy,
+// and per source of data the validator that its first answer gave ("pins"). Anything that contradicts it ends
+// the use of that source for this version; versions are never mixed. Loop thread; owned by shared_ptr from
+// the inode, its handles, its blocks and the transfers under way.
 #pragma once
 
 #include <cstdint>

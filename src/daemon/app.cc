@@ -46,7 +46,10 @@ Result<void> App::build_groups() {
     }
     const auto configured = options_.groups.find(planned.visible_path);
     const GroupOptions group = configured == options_.groups.end() ? GroupOptions() : configured->second;
-    GroupContext surroundings(group, HealthOptions(), options_.read, loop_.get_executor(), clock_, seed());
+    GroupContext surroundings(loop_.get_executor(), clock_);
+    surroundings.group = group;
+    surroundings.read = options_.read;
+    surroundings.random_seed = seed();
     groups_.push_back(std::make_unique<Group>(planned.visible_path, std::move(members), surroundings));
   }
   return {};
@@ -61,15 +64,16 @@ Result<void> App::build() {
     const auto configured = options_.groups.find(group->traits().name);
     const GroupOptions rules = configured == options_.groups.end() ? GroupOptions() : configured->second;
     listeners_.push_back(std::make_unique<GroupListener>(path, filesystem_));
-    listings_.push_back(std::make_unique<ListingCache>(*group, members, rules, options_.metadata,
-                                                       loop_.get_executor(), clock_, listeners_.back().get()));
+    listings_.push_back(std::make_unique<ListingCache>(
+        *group, members, rules, options_.metadata, loop_.get_executor(), clock_, listeners_.back().get()));
     mounts.emplace_back(path, *group, *listings_.back());
   }
   const std::uint64_t budget = options_.cache.memory != 0 ? options_.cache.memory : automatic_memory_budget();
   reads_ = std::make_unique<ReadEngine>(budget, options_.read, loop_.get_executor(), clock_);
-  const auto started = std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
-  filesystem_ = std::make_unique<Filesystem>(Tree(std::move(mounts)), *reads_,
-                                             AttributeMaker(options_.mount, started));
+  const auto started =
+      std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
+  filesystem_ =
+      std::make_unique<Filesystem>(Tree(std::move(mounts)), *reads_, AttributeMaker(options_.mount, started));
   return {};
 }
 
@@ -77,7 +81,8 @@ Result<void> App::mount(const std::string& mountpoint, std::function<void()> on_
                         std::function<void()> on_stopped) {
   if (const auto built = build(); !built) return built;
   on_stopped_ = std::move(on_stopped);
-  session_ = std::make_unique<FuseSession>(loop_, clock_, *filesystem_, std::move(on_ready), [this] { stop(); });
+  session_ =
+      std::make_unique<FuseSession>(loop_, clock_, *filesystem_, std::move(on_ready), [this] { stop(); });
   return session_->mount(options_.mount, mountpoint);
 }
 

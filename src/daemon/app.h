@@ -1,9 +1,8 @@
-// Builds everything, left to right, and takes it down again, right to left. No globals: what lives is a member
-// of App, in the order of docs/ARCHITECTURE.md. Loop thread.
+// Builds everything, left to right, and takes it down again, right to left. No globals: what lives is a
+// member of App, in the order of docs/ARCHITECTURE.md. Loop thread.
 #pragma once
 
 #include <asio/io_context.hpp>
-
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,8 +28,8 @@ class App {
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
-  /// Mounts. `on_ready` is called from the loop once the mount answers; `on_stopped` after everything is down,
-  /// whoever began it (stop() or an unmount from outside). The error is one line for the user.
+  /// Mounts. `on_ready` is called from the loop once the mount answers; `on_stopped` after everything is
+  /// down, whoever began it (stop() or an unmount from outside). The error is one line for the user.
   Result<void> mount(const std::string& mountpoint, std::function<void()> on_ready,
                      std::function<void()> on_stopped);
   /// Begins a clean end; returns at once. Reads under way are answered with an error. Idempotent.

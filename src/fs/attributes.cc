@@ -39,7 +39,8 @@ Attributes AttributeMaker::directory(const Path& path, const ObjectInfo* info) c
   Attributes out = make(path, info);
   out.type = ObjectType::directory;
   out.permissions = directory_permissions_;
-  out.links = 2;  // "unknown number of subfolders" for find and fts, as other network file systems say it is 1 or 2
+  out.links =
+      2;  // "unknown number of subfolders" for find and fts, as other network file systems say it is 1 or 2
   return out;
 }
 

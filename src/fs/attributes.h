@@ -1,7 +1,7 @@
 // What stat() shows, made from what a listing says and what the mount's options say.
 //
-// Attributes never depend on which member serves the data. `ino` is a hash of the visible path: the same after
-// a restart and for every member.
+// Attributes never depend on which member serves the data. `ino` is a hash of the visible path: the same
+// after a restart and for every member.
 #pragma once
 
 #include <cstdint>

@@ -7,23 +7,33 @@ namespace {
 
 int metadata_errno(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::not_found: return ENOENT;
-    case ErrorKind::denied: return EACCES;
-    case ErrorKind::changed: return ESTALE;
+    case ErrorKind::not_found:
+      return ENOENT;
+    case ErrorKind::denied:
+      return EACCES;
+    case ErrorKind::changed:
+      return ESTALE;
     case ErrorKind::throttled:
     case ErrorKind::unavailable:
     case ErrorKind::stalled:
     case ErrorKind::timed_out:
-    case ErrorKind::corrupted: return EIO;
-    case ErrorKind::no_space: return ENOSPC;
-    case ErrorKind::too_large: return EFBIG;
-    case ErrorKind::unsupported: return ENOTSUP;
-    case ErrorKind::cancelled: return EINTR;
+    case ErrorKind::corrupted:
+      return EIO;
+    case ErrorKind::no_space:
+      return ENOSPC;
+    case ErrorKind::too_large:
+      return EFBIG;
+    case ErrorKind::unsupported:
+      return ENOTSUP;
+    case ErrorKind::cancelled:
+      return EINTR;
   }
   check_failed(__FILE__, __LINE__, "ErrorKind is in range");
 }
 
-std::string describe(const Error& error) { return std::string(to_string(error.kind)) + ": " + error.text; }
+std::string describe(const Error& error) {
+  return std::string(to_string(error.kind)) + ": " + error.text;
+}
 
 }  // namespace
 

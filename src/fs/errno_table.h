@@ -8,8 +8,9 @@
 
 namespace balancefs {
 
-/// A file system operation's failure: an errno and, for the log, why. `text` is empty for what is no failure of
-/// the outside (a name that is confirmed absent, a write to a read-only mount): such answers are not logged.
+/// A file system operation's failure: an errno and, for the log, why. `text` is empty for what is no failure
+/// of the outside (a name that is confirmed absent, a write to a read-only mount): such answers are not
+/// logged.
 struct FsError {
   int code = EIO;
   std::string text;
@@ -21,7 +22,9 @@ struct FsError {
 template <class T>
 using FsResult = std::expected<T, FsError>;
 
-inline std::unexpected<FsError> refuse(int code) { return std::unexpected<FsError>(FsError(code)); }
+inline std::unexpected<FsError> refuse(int code) {
+  return std::unexpected<FsError>(FsError(code));
+}
 
 /// For everything but data. `not_found` here is a confirmed absence.
 FsError metadata_error(const Error& error);

@@ -1,5 +1,5 @@
-// Names and nodes: lookup, forget, getattr, and what a path is. Directories, files and attributes have files of
-// their own (filesystem_directory.cc, filesystem_read.cc, filesystem_xattr.cc).
+// Names and nodes: lookup, forget, getattr, and what a path is. Directories, files and attributes have files
+// of their own (filesystem_directory.cc, filesystem_read.cc, filesystem_xattr.cc).
 #include "fs/filesystem.h"
 
 #include "base/log.h"
@@ -69,13 +69,16 @@ Task<FsResult<EntryReply>> Filesystem::lookup(std::uint64_t parent, std::string 
   inodes_.add_lookup(node);
   reply.node = node.id;
   reply.attributes = attributes_of(path, found->entry ? &found->entry->info : nullptr, found->type);
-  // A fixed directory is true for as long as the mount lives; an hour keeps the kernel's cache from mattering.
+  // A fixed directory is true for as long as the mount lives; an hour keeps the kernel's cache from
+  // mattering.
   reply.valid_for = found->entry ? found->place.mount->listing->fresh_for(found->place.relative.parent())
                                  : Duration(std::chrono::hours(1));
   co_return reply;
 }
 
-void Filesystem::forget(std::uint64_t node, std::uint64_t count) { inodes_.forget(node, count); }
+void Filesystem::forget(std::uint64_t node, std::uint64_t count) {
+  inodes_.forget(node, count);
+}
 
 void Filesystem::outdate(std::uint64_t id) {
   Inode* node = inodes_.find(id);

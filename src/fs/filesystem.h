@@ -29,7 +29,7 @@ class KernelNotifier {
 struct EntryReply {
   std::uint64_t node = 0;  ///< 0: confirmed absent, for `valid_for`
   Attributes attributes;
-  Duration valid_for{0};   ///< how long the kernel may answer by itself
+  Duration valid_for{0};  ///< how long the kernel may answer by itself
 
   EntryReply() = default;
 };

@@ -99,6 +99,8 @@ std::uint64_t Filesystem::item_ino(std::uint64_t handle, const DirectoryItem& it
   return inode_number(directory->path.child(item.name));
 }
 
-void Filesystem::releasedir(std::uint64_t handle) { handles_.remove_directory(handle); }
+void Filesystem::releasedir(std::uint64_t handle) {
+  handles_.remove_directory(handle);
+}
 
 }  // namespace balancefs

@@ -1,5 +1,5 @@
-// Extended attributes that tell where a path comes from. They are not listed, so that `cp -a` and `rsync -X` do
-// not copy them.
+// Extended attributes that tell where a path comes from. They are not listed, so that `cp -a` and `rsync -X`
+// do not copy them.
 #include "base/log.h"
 #include "fs/filesystem.h"
 

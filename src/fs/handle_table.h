@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "balancefs/version.h"
 #include "io/file_reader.h"
 #include "meta/directory.h"
 

@@ -1,9 +1,9 @@
 // The kernel's node ids: what each stands for, and how long.
 //
-// A directory keeps its node id for as long as the kernel remembers it. A file's node id stands for one version:
-// another version of the same path gets a new id (same st_ino), and the old node is outdated, so that an old
-// handle and a new one never share pages of the kernel's cache. Ids are a counter and never come again. A node
-// lives while the kernel's lookup count is above zero. Loop thread.
+// A directory keeps its node id for as long as the kernel remembers it. A file's node id stands for one
+// version: another version of the same path gets a new id (same st_ino), and the old node is outdated, so
+// that an old handle and a new one never share pages of the kernel's cache. Ids are a counter and never come
+// again. A node lives while the kernel's lookup count is above zero. Loop thread.
 #pragma once
 
 #include <cstdint>

@@ -89,7 +89,8 @@ Task<void> FuseOperations::answer_getattr(Reply reply, Watch, std::uint64_t node
 
 void FuseOperations::open(fuse_req_t request, fuse_ino_t node, fuse_file_info* file) {
   FuseOperations& self = of(request);
-  if ((file->flags & O_ACCMODE) != O_RDONLY || (file->flags & O_TRUNC) != 0) return Reply(request).error(EROFS);
+  if ((file->flags & O_ACCMODE) != O_RDONLY || (file->flags & O_TRUNC) != 0)
+    return Reply(request).error(EROFS);
   const Watch watch = self.watch(request);
   watch->arm(self.scope_.spawn(self.answer_open(Reply(request), watch, node)));
 }
@@ -103,9 +104,11 @@ Task<void> FuseOperations::answer_open(Reply reply, Watch, std::uint64_t node) {
   }
 }
 
-void FuseOperations::read(fuse_req_t request, fuse_ino_t, std::size_t size, off_t offset, fuse_file_info* file) {
+void FuseOperations::read(fuse_req_t request, fuse_ino_t, std::size_t size, off_t offset,
+                          fuse_file_info* file) {
   FuseOperations& self = of(request);
-  const auto watch = std::make_shared<InterruptWatch>(request, self.clock_, InterruptWatch::Patience::until_killed);
+  const auto watch =
+      std::make_shared<InterruptWatch>(request, self.clock_, InterruptWatch::Patience::until_killed);
   const auto from = static_cast<std::uint64_t>(offset);
   const auto pending = std::make_shared<PendingReads::Entry>(self.pending_reads_, file->fh, from);
   const FlowHandle flow =
@@ -200,8 +203,9 @@ std::string FuseOperations::pack_items(fuse_req_t request, std::uint64_t handle,
     const bool is_dot = i < 2;
     fuse_entry_param entry = bare_entry(item, filesystem_.item_ino(handle, item));
     if (plus && !is_dot) entry = to_entry_param(filesystem_.take_entry(handle, item));
-    used += plus ? fuse_add_direntry_plus(request, out.data() + used, size - used, name.c_str(), &entry, next)
-                 : fuse_add_direntry(request, out.data() + used, size - used, name.c_str(), &entry.attr, next);
+    used += plus
+                ? fuse_add_direntry_plus(request, out.data() + used, size - used, name.c_str(), &entry, next)
+                : fuse_add_direntry(request, out.data() + used, size - used, name.c_str(), &entry.attr, next);
   }
   out.resize(used);
   return out;

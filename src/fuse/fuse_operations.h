@@ -41,7 +41,8 @@ class FuseOperations {
   static void flush(fuse_req_t request, fuse_ino_t node, fuse_file_info* file);
   static void release(fuse_req_t request, fuse_ino_t node, fuse_file_info* file);
   static void opendir(fuse_req_t request, fuse_ino_t node, fuse_file_info* file);
-  static void readdir(fuse_req_t request, fuse_ino_t node, std::size_t size, off_t offset, fuse_file_info* file);
+  static void readdir(fuse_req_t request, fuse_ino_t node, std::size_t size, off_t offset,
+                      fuse_file_info* file);
   static void readdirplus(fuse_req_t request, fuse_ino_t node, std::size_t size, off_t offset,
                           fuse_file_info* file);
   static void releasedir(fuse_req_t request, fuse_ino_t node, fuse_file_info* file);
@@ -49,16 +50,18 @@ class FuseOperations {
   static void getxattr(fuse_req_t request, fuse_ino_t node, const char* name, std::size_t size);
   static void listxattr(fuse_req_t request, fuse_ino_t node, std::size_t size);
 
-  Task<void> answer_lookup(Reply reply, Watch watch, Notifier::Busy busy, std::uint64_t parent, std::string name);
+  Task<void> answer_lookup(Reply reply, Watch watch, Notifier::Busy busy, std::uint64_t parent,
+                           std::string name);
   Task<void> answer_getattr(Reply reply, Watch watch, std::uint64_t node);
   Task<void> answer_open(Reply reply, Watch watch, std::uint64_t node);
   Task<void> answer_read(Reply reply, Watch watch, std::shared_ptr<PendingReads::Entry> pending,
                          std::uint64_t handle, std::uint64_t offset, std::size_t size);
   Task<void> answer_readdir(Reply reply, Watch watch, Notifier::Busy busy, std::uint64_t handle,
                             std::uint64_t offset, std::size_t size, bool plus);
-  Task<void> answer_getxattr(Reply reply, Watch watch, std::uint64_t node, std::string name, std::size_t size);
-  void start_readdir(fuse_req_t request, fuse_ino_t node, std::size_t size, off_t offset, std::uint64_t handle,
-                     bool plus);
+  Task<void> answer_getxattr(Reply reply, Watch watch, std::uint64_t node, std::string name,
+                             std::size_t size);
+  void start_readdir(fuse_req_t request, fuse_ino_t node, std::size_t size, off_t offset,
+                     std::uint64_t handle, bool plus);
   std::string pack_items(fuse_req_t request, std::uint64_t handle, std::uint64_t offset, std::size_t size,
                          bool plus);
 

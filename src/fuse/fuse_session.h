@@ -6,7 +6,6 @@
 
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
-
 #include <memory>
 #include <string>
 

@@ -36,7 +36,9 @@ void InterruptWatch::arm(FlowHandle flow) {
   fuse_req_interrupt_func(request_, on_interrupt, this);
 }
 
-void InterruptWatch::on_interrupt(fuse_req_t, void* self) { static_cast<InterruptWatch*>(self)->interrupted(); }
+void InterruptWatch::on_interrupt(fuse_req_t, void* self) {
+  static_cast<InterruptWatch*>(self)->interrupted();
+}
 
 void InterruptWatch::interrupted() {
   if (is_being_killed(pid_)) {

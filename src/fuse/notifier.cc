@@ -22,7 +22,8 @@ void Notifier::invalidate_entry(std::uint64_t parent, std::string name) {
   }
 }
 
-Notifier::Busy::Busy(Notifier& notifier, std::uint64_t directory) : notifier_(&notifier), directory_(directory) {
+Notifier::Busy::Busy(Notifier& notifier, std::uint64_t directory)
+    : notifier_(&notifier), directory_(directory) {
   ++notifier_->busy_[directory].unanswered;
 }
 

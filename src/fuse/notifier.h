@@ -1,9 +1,9 @@
 // Tells the kernel to forget names, from a thread of its own.
 //
-// The kernel may block such a call until a request that it has given us is answered: on the loop that would be
-// a deadlock. A name is sent only while no LOOKUP or READDIR of its directory is unanswered (measured: waiting
-// behind one slow LOOKUP froze the directory), queued otherwise. inval_inode is never used: with a READ pending
-// it hangs beyond kill -9. Loop thread, but for the sending thread's own function.
+// The kernel may block such a call until a request that it has given us is answered: on the loop that would
+// be a deadlock. A name is sent only while no LOOKUP or READDIR of its directory is unanswered (measured:
+// waiting behind one slow LOOKUP froze the directory), queued otherwise. inval_inode is never used: with a
+// READ pending it hangs beyond kill -9. Loop thread, but for the sending thread's own function.
 #pragma once
 
 #include <fuse_lowlevel.h>
@@ -31,7 +31,8 @@ class Notifier final : public KernelNotifier {
   class Busy {
    public:
     Busy(Notifier& notifier, std::uint64_t directory);
-    Busy(Busy&& other) noexcept : notifier_(std::exchange(other.notifier_, nullptr)), directory_(other.directory_) {}
+    Busy(Busy&& other) noexcept
+        : notifier_(std::exchange(other.notifier_, nullptr)), directory_(other.directory_) {}
     Busy& operator=(Busy&&) = delete;
     ~Busy();
 

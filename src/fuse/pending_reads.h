@@ -1,8 +1,8 @@
 // The READs of each handle that wait for bytes, so that FLUSH can give them up.
 //
 // A program killed in a buffered read sends no INTERRUPT but a FLUSH: its READs are answered EINTR then, each
-// range once. Another program that shares the handle and waits for the same page is asked again by the kernel,
-// and its second READ of the range is left alone. Loop thread.
+// range once. Another program that shares the handle and waits for the same page is asked again by the
+// kernel, and its second READ of the range is left alone. Loop thread.
 #pragma once
 
 #include <cstdint>

@@ -10,7 +10,9 @@
 namespace balancefs {
 namespace {
 
-double seconds(Duration duration) { return std::chrono::duration<double>(std::max(duration, Duration(0))).count(); }
+double seconds(Duration duration) {
+  return std::chrono::duration<double>(std::max(duration, Duration(0))).count();
+}
 
 }  // namespace
 
@@ -21,7 +23,9 @@ Reply::~Reply() {
   fuse_reply_err(take(), interrupted ? EINTR : EIO);
 }
 
-void Reply::error(int code) { fuse_reply_err(take(), code); }
+void Reply::error(int code) {
+  fuse_reply_err(take(), code);
+}
 
 void Reply::entry(const EntryReply& entry) {
   const fuse_entry_param param = to_entry_param(entry);
@@ -48,7 +52,9 @@ void Reply::opened_directory(std::uint64_t handle) {
   fuse_reply_open(take(), &info);
 }
 
-void Reply::buffer(const char* data, std::size_t size) { fuse_reply_buf(take(), data, size); }
+void Reply::buffer(const char* data, std::size_t size) {
+  fuse_reply_buf(take(), data, size);
+}
 
 void Reply::pieces(const ReadReply& data) {
   std::vector<iovec> parts;
@@ -62,11 +68,17 @@ void Reply::pieces(const ReadReply& data) {
   fuse_reply_iov(take(), parts.data(), static_cast<int>(parts.size()));
 }
 
-void Reply::statfs(const struct statvfs& figures) { fuse_reply_statfs(take(), &figures); }
+void Reply::statfs(const struct statvfs& figures) {
+  fuse_reply_statfs(take(), &figures);
+}
 
-void Reply::xattr_size(std::size_t size) { fuse_reply_xattr(take(), size); }
+void Reply::xattr_size(std::size_t size) {
+  fuse_reply_xattr(take(), size);
+}
 
-void Reply::nothing() { fuse_reply_none(take()); }
+void Reply::nothing() {
+  fuse_reply_none(take());
+}
 
 struct stat to_stat(const Attributes& attributes) {
   struct stat out;

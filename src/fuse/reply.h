@@ -1,7 +1,8 @@
 // The answer to one kernel request, given exactly once.
 //
-// Destroyed unanswered (its flow was cancelled) it says EINTR when the request was interrupted, else EIO with a
-// line in the log: no request is ever left without an answer, or the program behind it would hang. Loop thread.
+// Destroyed unanswered (its flow was cancelled) it says EINTR when the request was interrupted, else EIO with
+// a line in the log: no request is ever left without an answer, or the program behind it would hang. Loop
+// thread.
 #pragma once
 
 #include <fuse_lowlevel.h>

@@ -19,7 +19,9 @@ class Running {
   FakeStorage::Counts& counts_;
 };
 
-std::unexpected<Error> missing() { return fail(ErrorKind::not_found, "404"); }
+std::unexpected<Error> missing() {
+  return fail(ErrorKind::not_found, "404");
+}
 
 }  // namespace
 
@@ -36,7 +38,8 @@ class FakeReader final : public ObjectReader {
     Result<void> begun = co_await storage_.answer(storage_.fail_read);
     if (!begun) co_return begun;
     if (storage_.no_ranges && sink.position() > 0) {
-      co_return std::unexpected<Error>(Error(ErrorKind::unsupported, Error::Detail::no_range, "200 to a range"));
+      co_return std::unexpected<Error>(
+          Error(ErrorKind::unsupported, Error::Detail::no_range, "200 to a range"));
     }
     const auto node = storage_.nodes.find(version_->path().str());
     if (node == storage_.nodes.end()) co_return missing();
@@ -156,6 +159,8 @@ Task<Result<void>> FakeStorage::probe(RequestContext&) {
   return answer(fail_probe);
 }
 
-Task<void> FakeStorage::close() { co_return; }
+Task<void> FakeStorage::close() {
+  co_return;
+}
 
 }  // namespace balancefs::test

@@ -1,5 +1,5 @@
-// A storage in memory with behaviour: real trees, real bytes (ramp_bytes), latency on the test's clock, faults
-// on request, and counts of everything that was asked of it.
+// A storage in memory with behaviour: real trees, real bytes (ramp_bytes), latency on the test's clock,
+// faults on request, and counts of everything that was asked of it.
 #pragma once
 
 #include <map>
@@ -18,8 +18,8 @@ class FakeStorage final : public Storage {
   };
   struct Counts {
     int list = 0, stat = 0, open = 0, read = 0, probe = 0;
-    std::uint64_t bytes = 0;   ///< delivered
-    int running = 0;           ///< reads, lists and stats under way
+    std::uint64_t bytes = 0;  ///< delivered
+    int running = 0;          ///< reads, lists and stats under way
     int most_running = 0;
     std::vector<ByteRange> ranges;  ///< asked, in order
   };
@@ -39,20 +39,20 @@ class FakeStorage final : public Storage {
   Task<void> close() override;
 
   // What the storage does wrong. All may change while requests run.
-  std::optional<Error> fail_everything;       ///< the answer to all requests, reads under way included
+  std::optional<Error> fail_everything;  ///< the answer to all requests, reads under way included
   std::optional<Error> fail_list, fail_stat, fail_read, fail_probe;
   std::optional<std::size_t> cut_list_after;  ///< entries, then `corrupted`
   std::optional<std::uint64_t> cut_read_at;   ///< file offset where reads fail with `cut_error`
   Error cut_error{ErrorKind::unavailable, "reset"};
-  bool stall = false;                         ///< requests and reads under way stop and wait for it to end
-  bool no_ranges = false;                     ///< reads from a non-zero offset are refused with `no_range`
-  bool lie_about_bytes = false;               ///< delivers other bytes than the file's
-  Duration latency{0};                        ///< before every answer
-  std::uint64_t bytes_per_second = 0;         ///< 0: all at once
-  std::size_t piece = 16 * 1024;              ///< bytes per write into the sink
+  bool stall = false;                  ///< requests and reads under way stop and wait for it to end
+  bool no_ranges = false;              ///< reads from a non-zero offset are refused with `no_range`
+  bool lie_about_bytes = false;        ///< delivers other bytes than the file's
+  Duration latency{0};                 ///< before every answer
+  std::uint64_t bytes_per_second = 0;  ///< 0: all at once
+  std::size_t piece = 16 * 1024;       ///< bytes per write into the sink
 
   Counts counts;
-  std::map<std::string, Node> nodes;          ///< by path; the root is ""
+  std::map<std::string, Node> nodes;  ///< by path; the root is ""
 
  private:
   friend class FakeReader;

@@ -11,7 +11,8 @@ class ManualClock final : public Clock {
  public:
   TimePoint now() const override { return now_; }
   Timer call_at(TimePoint when, std::function<void()> callback) override;
-  /// Moves on by `step` and calls what is due, in order of time. Callbacks only wake flows: run the loop after.
+  /// Moves on by `step` and calls what is due, in order of time. Callbacks only wake flows: run the loop
+  /// after.
   void advance(Duration step);
   /// When the next callback is due; nothing when none is waiting.
   bool idle() const { return due_.empty(); }

@@ -1,0 +1,236 @@
+// The file system's operations over a real group, cache and read engine, on storages in memory: no kernel, no
+// network, time by hand.
+#include "fs/filesystem.h"
+
+#include <gtest/gtest.h>
+
+#include "balance/group.h"
+#include "support/fake_storage.h"
+#include "support/ramp_bytes.h"
+#include "support/test_loop.h"
+
+namespace balancefs::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class RecordingNotifier final : public KernelNotifier {
+ public:
+  void invalidate_entry(std::uint64_t parent, std::string name) override {
+    names.emplace_back(parent, std::move(name));
+  }
+  std::vector<std::pair<std::uint64_t, std::string>> names;
+};
+
+class Listener final : public ListingListener {
+ public:
+  Listener(std::unique_ptr<Filesystem>& fs, Path mount) : fs_(fs), mount_(std::move(mount)) {}
+  void entry_changed(const Path& directory, std::string_view name) override {
+    if (fs_ != nullptr) fs_->entry_changed(mount_, directory, name);
+  }
+
+ private:
+  std::unique_ptr<Filesystem>& fs_;
+  Path mount_;
+};
+
+class FilesystemTest : public ::testing::Test {
+ protected:
+  FilesystemTest()
+      : reads_(16 << 20, ReadOptions(), t_.executor(), t_.clock), listener_(fs_, *Path::parse("media/pt")) {
+    std::vector<GroupMember> members;
+    for (const char* name : {"/media/pt", "/media/pt.balance1", "/media/pt.balance2"}) {
+      auto storage = std::make_unique<FakeStorage>(name, t_.executor(), t_.clock);
+      storage->add_file("film.mkv", 1'000'000, 7);
+      storage->add_file("show/one.mkv", 300'000, 8);
+      storages_.push_back(storage.get());
+      StorageOptions options;
+      options.path = name;
+      members.emplace_back(std::move(storage), options);
+    }
+    GroupContext context(t_.executor(), t_.clock);
+    group_ = std::make_unique<Group>("/media/pt", std::move(members), context);
+    listing_ = std::make_unique<ListingCache>(*group_, 3, GroupOptions(), MetadataOptions(), t_.executor(),
+                                              t_.clock, &listener_);
+    std::vector<MountPoint> mounts;
+    mounts.emplace_back(*Path::parse("media/pt"), *group_, *listing_);
+    const AttributeMaker attributes(MountOptions(), FileTime(1h));
+    fs_ = std::make_unique<Filesystem>(Tree(std::move(mounts)), reads_, attributes);
+    fs_->set_notifier(&notifier_);
+  }
+  ~FilesystemTest() override {
+    for (const std::uint64_t handle : open_) fs_->release(handle);
+    t_.run_void(reads_.close());
+    t_.run_void(listing_->close());
+    t_.run_void(group_->close());
+    fs_.reset();
+  }
+
+  FsResult<EntryReply> lookup(std::uint64_t parent, std::string name) {
+    return run(fs_->lookup(parent, std::move(name)));
+  }
+  std::uint64_t walk(std::initializer_list<const char*> names) {
+    std::uint64_t node = InodeTable::kRoot;
+    for (const char* name : names) {
+      const auto entry = lookup(node, name);
+      EXPECT_TRUE(entry && entry->node != 0) << name;
+      if (!entry) return 0;
+      node = entry->node;
+    }
+    return node;
+  }
+  std::uint64_t open(std::uint64_t node) {
+    const auto handle = run(fs_->open(node));
+    EXPECT_TRUE(handle.has_value());
+    open_.push_back(*handle);
+    return *handle;
+  }
+  FsResult<std::string> read(std::uint64_t handle, std::uint64_t offset, std::size_t size) {
+    return run(read_text(*fs_, handle, offset, size));
+  }
+  std::vector<std::string> names(std::uint64_t node) {
+    const auto handle = fs_->opendir(node);
+    EXPECT_TRUE(run(fs_->prepare_directory(*handle, 0)).has_value());
+    std::vector<std::string> out;
+    for (const DirectoryItem& item : *fs_->items(*handle)) out.emplace_back(item.name);
+    fs_->releasedir(*handle);
+    return out;
+  }
+  template <class T>
+  FsResult<T> run(Task<FsResult<T>> task) {
+    std::optional<FsResult<T>> out;
+    const auto done = t_.run(store(std::move(task), out));
+    BALANCEFS_CHECK(done.has_value());
+    return std::move(*out);
+  }
+
+  TestLoop t_;
+  RecordingNotifier notifier_;
+  std::vector<FakeStorage*> storages_;
+  ReadEngine reads_;
+  std::unique_ptr<Filesystem> fs_;
+  Listener listener_;
+  std::unique_ptr<Group> group_;
+  std::unique_ptr<ListingCache> listing_;
+  std::vector<std::uint64_t> open_;
+
+ private:
+  template <class T>
+  static Task<Result<void>> store(Task<FsResult<T>> task, std::optional<FsResult<T>>& out) {
+    FsResult<T> result = co_await std::move(task);
+    out.emplace(std::move(result));
+    co_return Result<void>();
+  }
+  static Task<FsResult<std::string>> read_text(Filesystem& fs, std::uint64_t handle, std::uint64_t offset,
+                                               std::size_t size) {
+    const FsResult<ReadReply> reply = co_await fs.read(handle, offset, size);
+    if (!reply) co_return std::unexpected<FsError>(reply.error());
+    std::string text;
+    for (const auto& piece : reply->pieces)
+      text.append(reinterpret_cast<const char*>(piece.data()), piece.size());
+    co_return text;
+  }
+};
+
+TEST_F(FilesystemTest, VirtualDirectoriesLeadToTheGroupAndRawNamesDoNot) {
+  // SEMANTICS: "Raw names (`pt.balance1`) are never listed and never reachable through the mount."
+  EXPECT_EQ(names(InodeTable::kRoot), (std::vector<std::string>{".", "..", "media"}));
+  EXPECT_EQ(names(walk({"media"})), (std::vector<std::string>{".", "..", "pt"}));
+  EXPECT_EQ(names(walk({"media", "pt"})), (std::vector<std::string>{".", "..", "film.mkv", "show"}));
+  const auto raw = lookup(walk({"media"}), "pt.balance1");
+  ASSERT_TRUE(raw.has_value());
+  EXPECT_EQ(raw->node, 0u);
+}
+
+TEST_F(FilesystemTest, EachHandleTakesTheNextMemberWhenItFirstNeedsBytes) {
+  // SEMANTICS: "One rotation step per handle, taken when it first needs bytes from a member; handles that
+  // cached blocks serve take none."
+  for (FakeStorage* storage : storages_) {
+    for (int i = 0; i < 6; ++i) storage->add_file("show/" + std::to_string(i), 50'000, 100 + i);
+  }
+  const std::uint64_t show = walk({"media", "pt", "show"});
+  for (int i = 0; i < 6; ++i) {
+    const auto entry = lookup(show, std::to_string(i));
+    const std::uint64_t handle = open(entry->node);
+    EXPECT_EQ(*read(handle, 0, 50'000), ramp_bytes(0, 50'000, 100 + i));
+    EXPECT_EQ(*read(open(entry->node), 0, 1'000), ramp_bytes(0, 1'000, 100 + i));
+  }
+  for (const FakeStorage* storage : storages_) EXPECT_EQ(storage->counts.read, 2);
+}
+
+TEST_F(FilesystemTest, LookingAtMetadataNeverAdvancesTheRotation) {
+  // SEMANTICS: "looking at metadata never advances the rotation"
+  walk({"media", "pt", "film.mkv"});
+  names(walk({"media", "pt"}));
+  for (const FakeStorage* storage : storages_) EXPECT_EQ(storage->counts.read, 0);
+}
+
+TEST_F(FilesystemTest, AMemberThatDiesInMidReadCostsNotAByte) {
+  const std::uint64_t handle = open(walk({"media", "pt", "film.mkv"}));
+  EXPECT_EQ(*read(handle, 0, 4096), ramp_bytes(0, 4096, 7));
+  storages_[0]->fail_everything = Error(ErrorKind::unavailable, "refused");
+  EXPECT_EQ(*read(handle, 500'000, 131'072), ramp_bytes(500'000, 131'072, 7));
+}
+
+TEST_F(FilesystemTest, AChangedFileIsANewNodeAndTheOldHandleAnswersEstale) {
+  const std::uint64_t node = walk({"media", "pt", "film.mkv"});
+  const std::uint64_t handle = open(node);
+  EXPECT_EQ(*read(handle, 0, 4096), ramp_bytes(0, 4096, 7));
+  for (FakeStorage* storage : storages_) storage->add_file("film.mkv", 1'000'000, 9, 2);
+  const auto later = read(handle, 700'000, 4096);
+  ASSERT_FALSE(later.has_value());
+  EXPECT_EQ(later.error().code, ESTALE);
+  EXPECT_EQ(run(fs_->open(node)).error().code, ESTALE) << "the kernel looks up again by itself";
+  EXPECT_FALSE(notifier_.names.empty());
+  const auto entry = lookup(walk({"media", "pt"}), "film.mkv");
+  ASSERT_TRUE(entry.has_value());
+  EXPECT_NE(entry->node, node);
+  EXPECT_EQ(*read(open(entry->node), 700'000, 4096), ramp_bytes(700'000, 4096, 9));
+}
+
+TEST_F(FilesystemTest, UnknownIsEioAndNeverEnoent) {
+  for (FakeStorage* storage : storages_) storage->fail_everything = Error(ErrorKind::unavailable, "refused");
+  const std::uint64_t media = walk({"media"});
+  const std::uint64_t pt = walk({"media", "pt"});
+  EXPECT_NE(media, 0u);
+  EXPECT_EQ(lookup(pt, "film.mkv").error().code, EIO);
+  const auto handle = fs_->opendir(pt);
+  EXPECT_EQ(run(fs_->prepare_directory(*handle, 0)).error().code, EIO);
+  fs_->releasedir(*handle);
+}
+
+TEST_F(FilesystemTest, AbsenceIsKnownForAsLongAsTheListingIsFresh) {
+  const auto missing = lookup(walk({"media", "pt"}), "nothing");
+  ASSERT_TRUE(missing.has_value());
+  EXPECT_EQ(missing->node, 0u);
+  EXPECT_GT(missing->valid_for, 0s);
+  EXPECT_LE(missing->valid_for, 60s);
+}
+
+TEST_F(FilesystemTest, ExtendedAttributesTellWhereAPathComesFrom) {
+  const std::uint64_t film = walk({"media", "pt", "film.mkv"});
+  EXPECT_EQ(*run(fs_->getxattr(film, "user.balancefs.members")),
+            "/media/pt,/media/pt.balance1,/media/pt.balance2");
+  EXPECT_EQ(*run(fs_->getxattr(film, "user.balancefs.identity")), "size=1000000");
+  EXPECT_EQ(run(fs_->getxattr(film, "user.balancefs.member")).error().code, ENODATA) << "nobody has read it";
+  read(open(film), 0, 10);
+  EXPECT_EQ(*run(fs_->getxattr(film, "user.balancefs.member")), "/media/pt");
+  EXPECT_EQ(run(fs_->getxattr(film, "security.selinux")).error().code, EOPNOTSUPP);
+  EXPECT_EQ(run(fs_->getxattr(film, "user.other")).error().code, ENODATA);
+}
+
+TEST_F(FilesystemTest, ReaddirplusCountsAReferenceForEveryEntryThatItGives) {
+  const std::uint64_t pt = walk({"media", "pt"});
+  const auto handle = fs_->opendir(pt);
+  ASSERT_TRUE(run(fs_->prepare_directory(*handle, 0)).has_value());
+  const auto* items = fs_->items(*handle);
+  const EntryReply film = fs_->take_entry(*handle, (*items)[2]);
+  EXPECT_EQ(film.attributes.size, 1'000'000u);
+  fs_->releasedir(*handle);
+  const std::size_t before = fs_->inodes().size();
+  fs_->forget(film.node, 1);
+  EXPECT_EQ(fs_->inodes().size(), before - 1);
+}
+
+}  // namespace
+}  // namespace balancefs::test
