@@ -15,17 +15,23 @@ constexpr const char* kBarePattern = "balancefs: %l: %v";
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
   switch (level) {
-    case LogLevel::error: return spdlog::level::err;
-    case LogLevel::warning: return spdlog::level::warn;
-    case LogLevel::info: return spdlog::level::info;
-    case LogLevel::debug: return spdlog::level::debug;
-    case LogLevel::trace: return spdlog::level::trace;
+    case LogLevel::error:
+      return spdlog::level::err;
+    case LogLevel::warning:
+      return spdlog::level::warn;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::trace:
+      return spdlog::level::trace;
   }
   check_failed(__FILE__, __LINE__, "LogLevel is in range");
 }
 
 std::shared_ptr<spdlog::logger> make_stderr_logger() {
-  auto logger = std::make_shared<spdlog::logger>("balancefs", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger =
+      std::make_shared<spdlog::logger>("balancefs", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern(kBarePattern);
   return logger;
 }
@@ -64,9 +70,13 @@ bool start_logging(const LogOptions& options, bool foreground) {
   return opened;
 }
 
-void flush_log() { current()->flush(); }
+void flush_log() {
+  current()->flush();
+}
 
-bool log_enabled(LogLevel level) { return current()->should_log(to_spdlog(level)); }
+bool log_enabled(LogLevel level) {
+  return current()->should_log(to_spdlog(level));
+}
 
 void log_line(LogLevel level, std::string_view line) {
   current()->log(to_spdlog(level), "{}", escape_controls(line));

@@ -6,7 +6,9 @@
 
 namespace balancefs {
 
-void throw_cancelled() { throw asio::system_error(asio::error::operation_aborted); }
+void throw_cancelled() {
+  throw asio::system_error(asio::error::operation_aborted);
+}
 
 bool is_cancellation(const std::exception_ptr& exception) {
   try {
@@ -58,10 +60,12 @@ struct WaitList::Initiate {
     WaitList* waiting = list;
     list->waiters_.push_back(std::move(owned));
     if (clock != nullptr) {
-      waiter->timer = clock->call_at(deadline, [waiting, waiter] { waiting->finish(waiter, WaitOutcome::deadline); });
+      waiter->timer =
+          clock->call_at(deadline, [waiting, waiter] { waiting->finish(waiter, WaitOutcome::deadline); });
     }
     if (slot.is_connected()) {
-      slot.assign([waiting, waiter](asio::cancellation_type) { waiting->finish(waiter, WaitOutcome::cancelled); });
+      slot.assign(
+          [waiting, waiter](asio::cancellation_type) { waiting->finish(waiter, WaitOutcome::cancelled); });
     }
   }
 };
@@ -93,8 +97,8 @@ void WaitList::wake_all() {
 
 Task<WaitOutcome> WaitList::wait_interruptible(Clock* clock, TimePoint deadline) {
   Initiate initiate(this, clock, deadline);
-  const WaitOutcome outcome =
-      co_await asio::async_initiate<const asio::use_awaitable_t<>, void(WaitOutcome)>(initiate, asio::use_awaitable);
+  const WaitOutcome outcome = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(WaitOutcome)>(
+      initiate, asio::use_awaitable);
   co_return outcome;
 }
 
@@ -125,7 +129,9 @@ struct TaskScope::State {
 
 TaskScope::TaskScope(Executor executor) : executor_(std::move(executor)), state_(std::make_shared<State>()) {}
 
-TaskScope::~TaskScope() { BALANCEFS_CHECK(state_->signals.empty()); }
+TaskScope::~TaskScope() {
+  BALANCEFS_CHECK(state_->signals.empty());
+}
 
 namespace {
 
@@ -140,7 +146,8 @@ Task<void> from_the_loop(Task<void> task) {
 FlowHandle TaskScope::spawn(Task<void> task) {
   if (state_->closed) return FlowHandle();
   auto state = state_;
-  const auto signal = state->signals.insert(state->signals.end(), std::make_shared<asio::cancellation_signal>());
+  const auto signal =
+      state->signals.insert(state->signals.end(), std::make_shared<asio::cancellation_signal>());
   FlowHandle handle(*signal);
   auto on_end = [state, signal](std::exception_ptr exception) {
     state->signals.erase(signal);
@@ -172,6 +179,8 @@ Task<void> TaskScope::close() {
   co_await asio::this_coro::throw_if_cancelled(true);
 }
 
-std::size_t TaskScope::running() const { return state_->signals.size(); }
+std::size_t TaskScope::running() const {
+  return state_->signals.size();
+}
 
 }  // namespace balancefs

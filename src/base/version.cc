@@ -21,7 +21,9 @@ Result<void> Version::confirm(const std::string& source, const Validator& valida
   return {};
 }
 
-bool Version::validated() const { return !pins_.empty() || !info().validator.empty(); }
+bool Version::validated() const {
+  return !pins_.empty() || !info().validator.empty();
+}
 
 Version::Standing Version::standing(MemberIndex member) const {
   const auto found = standings_.find(member);
