@@ -64,7 +64,7 @@ class ServerSubject final : public DirectorySubject {
     const std::string_view name = to_string(kind);
     ranges = kind != ServerKind::python_http;
     any_bytes_in_names = kind != ServerKind::python_http && !name.starts_with("lighttpd");
-    hides_dot_names = name.starts_with("nginx");
+    hides_dot_names = name.starts_with("nginx") || kind == ServerKind::lighttpd_index;
   }
   ~ServerSubject() override {
     loop.run_void(storage->close());
