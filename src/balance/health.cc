@@ -48,10 +48,6 @@ std::string_view to_string(HealthState state) {
 HealthTracker::HealthTracker(const HealthOptions& options, Random& random, TimePoint now)
     : options_(options), random_(random), since_(now) {}
 
-HealthTracker::Token HealthTracker::begin(TimePoint) {
-  return Token(epoch_);
-}
-
 void HealthTracker::succeeded(Token token, TimePoint now) {
   if (token.epoch != epoch_ || !closed()) return;
   consecutive_ = 0;
@@ -111,10 +107,10 @@ void HealthTracker::throttle(const Error& error, TimePoint now) {
 
 // ---- probes ---------------------------------------------------------------------------------------------
 
-void HealthTracker::begin_probe(TimePoint now) {
+void HealthTracker::begin_probe() {
   if (state_ != HealthState::open) return;
   probe_successes_ = 0;
-  set_state(HealthState::half_open, reason_, now);
+  set_state(HealthState::half_open, std::move(reason_));
 }
 
 HealthTracker::Change HealthTracker::probe_succeeded(TimePoint now) {
@@ -126,7 +122,8 @@ HealthTracker::Change HealthTracker::probe_succeeded(TimePoint now) {
   consecutive_ = 0;
   seconds_ = {};
   recovered_at_ = now;
-  set_state(HealthState::closed, "", now);
+  since_ = now;
+  set_state(HealthState::closed, "");
   return Change::closed;
 }
 
@@ -162,19 +159,18 @@ bool HealthTracker::wants_check(TimePoint now) {
 // ---- opening --------------------------------------------------------------------------------------------
 
 HealthTracker::Change HealthTracker::open(const Error& error, TimePoint now) {
-  if (closed()) {
+  const bool was_closed = closed();
+  if (was_closed) {
     const auto healthy = static_cast<std::uint64_t>((now - since_) / options_.window);
     multiplier_ -= static_cast<std::uint32_t>(std::min<std::uint64_t>(multiplier_, healthy));
+    since_ = now;  // a probe that fails goes on with the outage that began then
   }
   multiplier_before_ = multiplier_++;
   jitter_ = 1.0 - kJitter + 2 * kJitter * random_.unit();
   opened_at_ = now;
   probe_due_ = now + open_time();
-  // A probe that fails goes on with the outage that began before; `since` tells when that was.
-  const TimePoint since = state_ == HealthState::closed ? now : since_;
-  set_state(HealthState::open, describe(error), now);
-  since_ = since;
-  return Change::opened;
+  set_state(HealthState::open, describe(error));
+  return was_closed ? Change::opened : Change::reopened;
 }
 
 void HealthTracker::forgive_growth(TimePoint now) {
@@ -189,8 +185,7 @@ Duration HealthTracker::open_time() const {
   return std::chrono::duration_cast<Duration>(std::min(grown, options_.open_max) * jitter_);
 }
 
-void HealthTracker::set_state(HealthState state, std::string reason, TimePoint now) {
-  if (state == HealthState::closed) since_ = now;
+void HealthTracker::set_state(HealthState state, std::string reason) {
   state_ = state;
   reason_ = std::move(reason);
   ++epoch_;

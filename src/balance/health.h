@@ -31,13 +31,18 @@ class HealthTracker {
     std::uint64_t epoch;
     explicit Token(std::uint64_t at) : epoch(at) {}
   };
-  enum class Change : std::uint8_t { none, opened, closed };
+  enum class Change : std::uint8_t {
+    none,
+    opened,    ///< CLOSED to OPEN
+    reopened,  ///< a probe failed
+    closed,
+  };
 
   /// `options` and `random` (jitter) outlive the tracker.
   HealthTracker(const HealthOptions& options, Random& random, TimePoint now);
 
   // ---- operations on behalf of users ----
-  Token begin(TimePoint now);
+  Token begin() const { return Token(epoch_); }
   void succeeded(Token token, TimePoint now);
   Change failed(Token token, const Error& error, TimePoint now);
 
@@ -45,7 +50,7 @@ class HealthTracker {
   /// When the next probe is due; only while not CLOSED.
   TimePoint probe_due() const { return probe_due_; }
   /// OPEN becomes HALF-OPEN. Also allowed while CLOSED, where probes check a suspicion (wants_check).
-  void begin_probe(TimePoint now);
+  void begin_probe();
   Change probe_succeeded(TimePoint now);
   Change probe_failed(const Error& error, TimePoint now);
   /// Probes again within the shortest open time: somebody waits for this member with nowhere else to go.
@@ -96,7 +101,7 @@ class HealthTracker {
   Change refused(const Error& error, TimePoint now);
   void throttle(const Error& error, TimePoint now);
   Change open(const Error& error, TimePoint now);
-  void set_state(HealthState state, std::string reason, TimePoint now);
+  void set_state(HealthState state, std::string reason);
   Duration open_time() const;
 
   const HealthOptions& options_;

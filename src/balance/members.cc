@@ -33,7 +33,7 @@ std::string Members::shown(const Path& path) const {
 // ---- outcomes -------------------------------------------------------------------------------------------
 
 HealthTracker::Token Members::begin(MemberIndex index) {
-  return members_[index]->health.begin(now());
+  return members_[index]->health.begin();
 }
 
 void Members::succeeded(MemberIndex index, HealthTracker::Token token) {
@@ -64,7 +64,8 @@ void Members::note(MemberIndex index, HealthTracker::Change change) {
     case HealthTracker::Change::none:
       return;
     case HealthTracker::Change::opened:
-      note_opened(index);
+    case HealthTracker::Change::reopened:
+      note_opened(index, change);
       break;
     case HealthTracker::Change::closed:
       log_info("{} is back and takes new files again", name(index));
@@ -73,16 +74,19 @@ void Members::note(MemberIndex index, HealthTracker::Change change) {
   changes_.wake_all();
 }
 
-void Members::note_opened(MemberIndex index) {
+void Members::note_opened(MemberIndex index, HealthTracker::Change change) {
   const auto is_closed = [](const auto& member) { return member->health.closed(); };
   if (members_.size() > 1 && std::none_of(members_.begin(), members_.end(), is_closed)) {
     for (auto& member : members_) member->health.forgive_growth(now());
   }
   const HealthTracker& health = members_[index]->health;
   const auto pause = std::chrono::ceil<std::chrono::seconds>(health.probe_due() - now());
-  const LogLevel level = health.refuses_us() ? LogLevel::error : LogLevel::warning;
-  log_line(level, fmt::format("{} is out of rotation, probed again in {} s: {}", name(index), pause.count(),
-                              health.reason()));
+  LogLevel level = health.refuses_us() ? LogLevel::error : LogLevel::warning;
+  if (change == HealthTracker::Change::reopened) level = LogLevel::debug;
+  if (log_enabled(level)) {
+    log_line(level, fmt::format("{} is out of rotation, probed again in {} s: {}", name(index), pause.count(),
+                                health.reason()));
+  }
   if (trouble_) trouble_(index);
 }
 

@@ -106,7 +106,7 @@ class Members {
 
  private:
   void note(MemberIndex index, HealthTracker::Change change);
-  void note_opened(MemberIndex index);
+  void note_opened(MemberIndex index, HealthTracker::Change change);
   std::vector<Picker::Candidate> candidates(std::span<const MemberIndex> among) const;
   std::uint32_t weight(const Member& member) const;
 

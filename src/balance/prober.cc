@@ -38,7 +38,7 @@ Task<void> Prober::look_after(MemberIndex index) {
   HealthTracker& health = members_[index].health;
   do {
     co_await wait_until_due(index);
-    health.begin_probe(members_.now());
+    health.begin_probe();
     const Result<void> outcome = co_await probe(index);
     if (outcome) {
       members_.probe_succeeded(index);

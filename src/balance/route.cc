@@ -159,6 +159,10 @@ bool Route::is_final(MemberIndex member, const Error& error, Reading& reading) {
   switch (error.kind) {
     case ErrorKind::changed:
       if (outdated) return true;
+      if (version_->standing(member) != Version::Standing::divergent) {
+        log_warning("{}: {} holds something else: {}", members_.shown(version_->path()),
+                    members_.name(member), error.text);
+      }
       version_->set_divergent(member);
       reading.note(member, error);
       break;
@@ -188,8 +192,7 @@ bool Route::is_final(MemberIndex member, const Error& error, Reading& reading) {
 
 void Route::leave(MemberIndex member, const Error& error, const Reading& reading) {
   const std::string path = members_.shown(version_->path());
-  LogLevel level = current_ == member ? LogLevel::info : LogLevel::debug;
-  if (error.kind == ErrorKind::changed) level = LogLevel::warning;
+  const LogLevel level = current_ == member ? LogLevel::info : LogLevel::debug;
   if (log_enabled(level)) {
     log_line(level, fmt::format("{}: {} failed at byte {}: {}: {}", path, members_.name(member),
                                 reading.sink.position(), to_string(error.kind), error.text));

@@ -38,7 +38,8 @@ bool Route::another_could_serve(MemberIndex member, const Reading& reading) cons
 
 bool Route::every_holder_is_open() const {
   const auto among = holders();
-  return std::none_of(among.begin(), among.end(), [&](MemberIndex i) { return members_[i].health.closed(); });
+  const auto is_healthy = [&](MemberIndex i) { return members_[i].health.closed() && !members_[i].drained; };
+  return std::none_of(among.begin(), among.end(), is_healthy);
 }
 
 /// A handle leaves its member only when that failed for it (then current_ is empty), is throttled, turned out

@@ -11,17 +11,17 @@ using Change = HealthTracker::Change;
 
 class HealthTest : public ::testing::Test {
  protected:
-  Change fail_with(Error error) { return tracker.failed(tracker.begin(now), error, now); }
+  Change fail_with(Error error) { return tracker.failed(tracker.begin(), error, now); }
   Change fail_with(ErrorKind kind) { return fail_with(Error(kind, "as told")); }
   Change die() { return fail_with(ErrorKind::unavailable); }
-  void succeed() { tracker.succeeded(tracker.begin(now), now); }
+  void succeed() { tracker.succeeded(tracker.begin(), now); }
   void open() {
     for (int i = 0; i < 3; ++i) die();
     ASSERT_EQ(tracker.state(), HealthState::open);
   }
   void recover() {
     now = std::max(now, tracker.probe_due());
-    tracker.begin_probe(now);
+    tracker.begin_probe();
     tracker.probe_succeeded(now);
     ASSERT_EQ(tracker.probe_succeeded(now), Change::closed);
   }
@@ -87,7 +87,7 @@ TEST_F(HealthTest, LessThanHalfDoesNotOpen) {
 
 TEST_F(HealthTest, FailuresOfOneStateCountOnce) {
   std::vector<HealthTracker::Token> tokens;
-  for (int i = 0; i < 32; ++i) tokens.push_back(tracker.begin(now));
+  for (int i = 0; i < 32; ++i) tokens.push_back(tracker.begin());
   for (const auto& token : tokens) {
     EXPECT_EQ(tracker.failed(token, Error(ErrorKind::stalled, "together"), now), Change::none);
   }
@@ -97,7 +97,7 @@ TEST_F(HealthTest, FailuresOfOneStateCountOnce) {
 }
 
 TEST_F(HealthTest, AnOldSuccessDoesNotHideNewFailures) {
-  const auto old = tracker.begin(now);
+  const auto old = tracker.begin();
   die();
   die();
   tracker.succeeded(old, now);
@@ -110,7 +110,7 @@ TEST_F(HealthTest, EveryKindCountsAsTheTableSays) {
     Random jitter(1);
     const TimePoint at(1h);
     HealthTracker fresh(defaults, jitter, at);
-    for (int i = 0; i < 3; ++i) fresh.failed(fresh.begin(at), Error(kind, "as told"), at);
+    for (int i = 0; i < 3; ++i) fresh.failed(fresh.begin(), Error(kind, "as told"), at);
     return !fresh.closed();
   };
   for (const ErrorKind dead :
@@ -143,12 +143,12 @@ TEST_F(HealthTest, UsersOperationsNeverLeadOutOfOpen) {
 TEST_F(HealthTest, TwoProbesThatSucceedClose) {
   open();
   now = tracker.probe_due();
-  tracker.begin_probe(now);
+  tracker.begin_probe();
   EXPECT_EQ(tracker.state(), HealthState::half_open);
   EXPECT_EQ(tracker.probe_succeeded(now), Change::none);
   EXPECT_EQ(tracker.state(), HealthState::half_open);
   EXPECT_GT(tracker.probe_due(), now);
-  tracker.begin_probe(now);
+  tracker.begin_probe();
   EXPECT_EQ(tracker.probe_succeeded(now), Change::closed);
   EXPECT_EQ(tracker.recovered_for(now + 3s), 3s);
   EXPECT_EQ(tracker.reason(), "");
@@ -158,19 +158,19 @@ TEST_F(HealthTest, AProbeThatFailsOpensAgainForLonger) {
   open();
   const TimePoint began = tracker.since();
   now = tracker.probe_due();
-  tracker.begin_probe(now);
+  tracker.begin_probe();
   tracker.probe_succeeded(now);
-  EXPECT_EQ(tracker.probe_failed(Error(ErrorKind::timed_out, "silent"), now), Change::opened);
+  EXPECT_EQ(tracker.probe_failed(Error(ErrorKind::timed_out, "silent"), now), Change::reopened);
   EXPECT_EQ(tracker.state(), HealthState::open);
   EXPECT_NEAR(open_times(), 2, 0.2);
   EXPECT_EQ(tracker.since(), began) << "it is one outage";
   now = tracker.probe_due();
-  tracker.begin_probe(now);
+  tracker.begin_probe();
   EXPECT_EQ(tracker.probe_succeeded(now), Change::none) << "two new successes are wanted";
 }
 
 TEST_F(HealthTest, FailuresThatBeganBeforeAnOutageDoNotCountAfterIt) {
-  const auto old = tracker.begin(now);
+  const auto old = tracker.begin();
   open();
   recover();
   die();
@@ -186,7 +186,7 @@ TEST_F(HealthTest, OpenTimeIsFiveSecondsThenGrowsToFiveMinutes) {
   EXPECT_NEAR(open_times(), 1, 0.1);
   for (int m = 2; m < 80; ++m) {
     now = tracker.probe_due();
-    tracker.begin_probe(now);
+    tracker.begin_probe();
     tracker.probe_failed(Error(ErrorKind::unavailable, "down"), now);
     EXPECT_NEAR(open_times(), std::min(m, 60), std::min(m, 60) * 0.1 + 0.001);
   }
@@ -222,7 +222,7 @@ TEST_F(HealthTest, AnOutageOfTheWholeGroupDoesNotGrow) {
     tracker.forgive_growth(now);
     EXPECT_NEAR(open_times(), 1, 0.1);
     now = tracker.probe_due();
-    tracker.begin_probe(now);
+    tracker.begin_probe();
     tracker.probe_failed(Error(ErrorKind::unavailable, "down"), now);
   }
   tracker.forgive_growth(now);
@@ -275,7 +275,7 @@ TEST_F(HealthTest, AForbiddenPathAsksForOneCheckOfTheRest) {
 
 TEST_F(HealthTest, ACheckThatSucceedsClearsAndOneThatIsDeniedOpens) {
   fail_with(ErrorKind::denied);
-  tracker.begin_probe(now);
+  tracker.begin_probe();
   EXPECT_EQ(tracker.state(), HealthState::closed) << "a check is no half-open";
   EXPECT_EQ(tracker.probe_succeeded(now), Change::none);
   EXPECT_EQ(tracker.probe_failed(Error(ErrorKind::denied, "403"), now), Change::opened);
