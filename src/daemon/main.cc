@@ -1,2 +1,6 @@
 // The program's entry; src/daemon/cli.h does the rest.
-int main() { return 0; }
+#include "daemon/cli.h"
+
+int main(int argc, char** argv) {
+  return balancefs::run_command_line(argc, argv);
+}

@@ -1,0 +1,137 @@
+#include "daemon/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <sstream>
+
+namespace balancefs {
+namespace {
+
+constexpr const char* kFooter =
+    "Exit status: 0 done, 1 failed, 2 wrong command line or configuration.\n"
+    "The configuration is --config FILE, else $XDG_CONFIG_HOME/balancefs/mount.conf,\n"
+    "else /etc/balancefs/mount.conf; mount.conf.example shows every key.";
+
+/// One CLI::App and the arguments that it fills.
+class Parser {
+ public:
+  Parser() : app_("Shows cloud storages as one folder and balances equal ones.", "balancefs") {
+    app_.set_version_flag("--version", "balancefs " BALANCEFS_VERSION);
+    app_.footer(kFooter);
+    app_.require_subcommand(1);
+    add_mount();
+    add_unmount();
+    add_check();
+    add_demo();
+  }
+
+  std::expected<Command, CommandLineEnd> parse(std::vector<std::string> arguments) {
+    try {
+      std::ranges::reverse(arguments);  // as CLI11 wants them
+      app_.parse(arguments);
+    } catch (const CLI::ParseError& end) {
+      return std::unexpected(explain(end));
+    }
+    return chosen();
+  }
+
+ private:
+  void add_mount() {
+    command_mount_ = app_.add_subcommand("mount", "Mount, and go to the background once the mount answers");
+    command_mount_->add_option("MOUNTPOINT", mount_.mountpoint,
+                               "An empty folder; default: mount.point of the file");
+    command_mount_->add_option("-c,--config", mount_.config, "The configuration file");
+    command_mount_->add_flag("-f,--foreground", mount_.foreground, "Stay; log to standard error");
+    command_mount_
+        ->add_option(
+            "-o", mount_options_,
+            "allow_other, ro, uid=N, gid=N, umask=OCTAL, noexec, noatime, ..., and what mount(8) passes")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false);
+  }
+  void add_unmount() {
+    command_unmount_ = app_.add_subcommand("unmount", "Unmount and wait until the daemon has ended");
+    command_unmount_->alias("umount");
+    command_unmount_->add_option("MOUNTPOINT", unmount_.mountpoint, "A folder that balancefs mounted")
+        ->required();
+    command_unmount_->add_flag("--now", unmount_.now,
+                               "Detach at once, although programs have files open there");
+  }
+  void add_check() {
+    command_check_ = app_.add_subcommand("check", "Check the configuration and try every storage");
+    command_check_->add_option("-c,--config", check_.config, "The configuration file");
+  }
+  void add_demo() {
+    command_demo_ =
+        app_.add_subcommand("demo", "See it work: three storages on this machine, balanced, one killed");
+    command_demo_->add_option("MOUNTPOINT", demo_.mountpoint,
+                              "An empty folder; default: a new temporary one");
+    command_demo_->add_flag("--no-wait", demo_.no_wait,
+                            "End after the story instead of leaving the mount to play with");
+  }
+
+  CommandLineEnd explain(const CLI::ParseError& end) const {
+    std::ostringstream out;
+    std::ostringstream err;
+    const int status = app_.exit(end, out, err);
+    if (status == 0) return {kExitOk, out.str()};
+    std::string text = err.str();
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return {kExitUsage, text + "\n"};
+  }
+
+  std::expected<Command, CommandLineEnd> chosen() {
+    if (command_unmount_->parsed()) return unmount_;
+    if (command_check_->parsed()) return check_;
+    if (command_demo_->parsed()) return demo_;
+    auto flags = parse_mount_flags(mount_options_);
+    if (!flags) return std::unexpected(CommandLineEnd(kExitUsage, flags.error() + "\n"));
+    mount_.flags = std::move(*flags);
+    return mount_;
+  }
+
+  CLI::App app_;
+  CLI::App* command_mount_ = nullptr;
+  CLI::App* command_unmount_ = nullptr;
+  CLI::App* command_check_ = nullptr;
+  CLI::App* command_demo_ = nullptr;
+  MountArguments mount_;
+  UnmountArguments unmount_;
+  CheckArguments check_;
+  DemoArguments demo_;
+  std::vector<std::string> mount_options_;
+};
+
+int run(const MountArguments& arguments) {
+  return mount_command(arguments);
+}
+int run(const UnmountArguments& arguments) {
+  return unmount_command(arguments);
+}
+int run(const CheckArguments& arguments) {
+  return check_command(arguments);
+}
+int run(const DemoArguments& arguments) {
+  return demo_command(arguments);
+}
+
+}  // namespace
+
+std::expected<Command, CommandLineEnd> parse_command_line(const std::vector<std::string>& arguments) {
+  Parser parser;
+  return parser.parse(arguments);
+}
+
+int run_command_line(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  const auto command = parse_command_line(arguments);
+  if (!command) {
+    const CommandLineEnd& end = command.error();
+    std::fputs(end.text.c_str(), end.status == kExitOk ? stdout : stderr);
+    return end.status;
+  }
+  return std::visit([](const auto& chosen) { return run(chosen); }, *command);
+}
+
+}  // namespace balancefs

@@ -1,0 +1,46 @@
+// The commands of the program: what each is given, and that it returns the exit status. One file per command.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "daemon/mount_flags.h"
+
+namespace balancefs {
+
+/// Exit statuses, documented in `balancefs --help`.
+constexpr int kExitOk = 0;
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;  ///< wrong command line or wrong configuration: trying again changes nothing
+
+struct MountArguments {
+  std::optional<std::string> mountpoint;
+  std::optional<std::string> config;
+  bool foreground = false;
+  MountFlags flags;
+  MountArguments() = default;
+};
+
+struct UnmountArguments {
+  std::string mountpoint;
+  bool now = false;
+  UnmountArguments() = default;
+};
+
+struct CheckArguments {
+  std::optional<std::string> config;
+  CheckArguments() = default;
+};
+
+struct DemoArguments {
+  std::optional<std::string> mountpoint;
+  bool no_wait = false;
+  DemoArguments() = default;
+};
+
+int mount_command(const MountArguments& arguments);
+int unmount_command(const UnmountArguments& arguments);
+int check_command(const CheckArguments& arguments);
+int demo_command(const DemoArguments& arguments);
+
+}  // namespace balancefs

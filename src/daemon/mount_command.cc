@@ -1,0 +1,124 @@
+// `balancefs mount`: from the command line to a loop that serves, in the background unless told otherwise.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <asio/io_context.hpp>
+#include <cstdio>
+
+#include "base/log.h"
+#include "base/loop_clock.h"
+#include "daemon/app.h"
+#include "daemon/background.h"
+#include "daemon/commands.h"
+#include "daemon/load_options.h"
+#include "daemon/mount_mark.h"
+#include "daemon/mountpoint.h"
+#include "daemon/service.h"
+
+namespace balancefs {
+namespace {
+
+int refuse(int status, std::string_view line) {
+  fmt::print(stderr, "balancefs: {}\n", line);
+  return status;
+}
+
+/// A clean end that does not come: the mount is detached, so that nobody waits for us, and the process ends.
+[[noreturn]] void end_by_force(const std::string& point) {
+  flush_log();
+  abandon_mount(point);
+  ::_exit(kExitFailed);
+}
+
+void log_warnings(const LoadedOptions& loaded) {
+  for (const std::string& line : loaded.options.warnings) log_warning("{}", line);
+  for (const std::string& line : loaded.plan.warnings) log_warning("{}", line);
+}
+
+/// One mount from its beginning to its end; owns what lives as long as the loop runs.
+class MountRun {
+ public:
+  MountRun(Options options, std::string point, StartReport& report)
+      : point_(std::move(point)),
+        report_(report),
+        clock_(loop_),
+        app_(loop_, std::move(options)),
+        service_(loop_, clock_, [this] { app_.stop(); }, [this] { end_by_force(point_); }) {}
+
+  int run() {
+    const auto mounted = app_.mount(point_, [this] { ready(); }, [this] { service_.stopped(); });
+    if (!mounted) {
+      report_.failed(kExitFailed, mounted.error().text);
+      status_ = kExitFailed;
+      app_.stop();
+      service_.stopped();
+    }
+    loop_.run();
+    if (!report_.done()) {
+      report_.failed(kExitFailed, fmt::format("{}: unmounted before the mount was ready", point_));
+      status_ = kExitFailed;
+    }
+    return status_;
+  }
+
+ private:
+  void ready() {
+    if (!report_.ready()) {
+      log_warning("whoever asked for the mount is gone; unmounting");
+      return app_.stop();
+    }
+    const std::vector<MountEntry> table = read_mount_table();
+    if (const MountEntry* entry = find_mount(table, point_)) mark_ = MountMark::set(entry->device);
+    if (!mark_) log_debug("no mark for this mount: unmount will not wait for our end");
+    log_info("mounted at {}", point_);
+    service_.ready(fmt::format("serving {}", point_));
+  }
+
+  std::string point_;
+  StartReport& report_;
+  asio::io_context loop_{1};
+  LoopClock clock_;
+  App app_;
+  Service service_;
+  std::optional<MountMark> mark_;
+  int status_ = kExitOk;
+};
+
+int serve(LoadedOptions loaded, std::string point, StartReport report, bool foreground) {
+  if (!start_logging(loaded.options.log, foreground)) {
+    report.failed(kExitFailed, fmt::format("log.target: {} cannot be written", loaded.options.log.target));
+    return kExitFailed;
+  }
+  log_warnings(loaded);
+  int status = kExitOk;
+  {
+    MountRun run(std::move(loaded.options), std::move(point), report);
+    status = run.run();
+  }
+  flush_log();
+  return status;
+}
+
+}  // namespace
+
+int mount_command(const MountArguments& arguments) {
+  auto loaded = load_options(arguments.config);
+  if (!loaded) return kExitUsage;
+  apply_mount_flags(arguments.flags, loaded->options.mount);
+  const std::string wanted = arguments.mountpoint.value_or(loaded->options.mount.point);
+  if (wanted.empty()) {
+    return refuse(kExitUsage,
+                  "no mountpoint: give one on the command line, or mount.point in the configuration");
+  }
+  const auto point = prepare_mountpoint(wanted, loaded->options);
+  if (!point) return refuse(kExitFailed, point.error().text);
+  loaded->options.mount.point = *point;
+  if (arguments.foreground) return serve(std::move(*loaded), *point, StartReport(), true);
+
+  auto side = fork_into_background();
+  if (!side) return refuse(kExitFailed, side.error().text);
+  if (side->exit_status) return *side->exit_status;
+  return serve(std::move(*loaded), *point, std::move(side->report), false);
+}
+
+}  // namespace balancefs

@@ -1,0 +1,66 @@
+#include "daemon/service.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace balancefs {
+
+Service::Service(asio::io_context& loop, Clock& clock, std::function<void()> stop,
+                 std::function<void()> force)
+    : signals_(loop, SIGTERM, SIGINT, SIGHUP),
+      clock_(clock),
+      stop_(std::move(stop)),
+      force_(std::move(force)) {
+  ::signal(SIGPIPE, SIG_IGN);
+  wait();
+}
+
+void Service::wait() {
+  signals_.async_wait([this](const asio::error_code& error, int signal) {
+    if (error) return;
+    wait();
+    handle(signal);
+  });
+}
+
+void Service::handle(int signal) {
+  if (signal == SIGHUP) {
+    log_info("SIGHUP: the configuration is read at the start only; unmount and mount to apply a change");
+    return;
+  }
+  if (ending_) {
+    log_warning("asked to end a second time: ending at once");
+    force_();
+    return;
+  }
+  log_info("asked to end by signal {}", signal);
+  begin_end();
+}
+
+void Service::begin_end() {
+  ending_ = true;
+  sd_notify(0, "STOPPING=1\nSTATUS=unmounting");
+  limit_ = clock_.call_at(clock_.now() + kLongestEnd, [this] {
+    log_warning("the end took longer than {} s: ending at once", kLongestEnd / std::chrono::seconds(1));
+    force_();
+  });
+  stop_();
+}
+
+void Service::ready(std::string_view status) {
+  sd_notify(0, fmt::format("READY=1\nSTATUS={}", escape_controls(status)).c_str());
+}
+
+void Service::stopped() {
+  if (!ending_) sd_notify(0, "STOPPING=1");
+  ending_ = true;
+  limit_.reset();
+  asio::error_code ignored;
+  signals_.cancel(ignored);
+}
+
+}  // namespace balancefs

@@ -1,0 +1,43 @@
+// The daemon as a service: signals, and what a service manager wants to know. Loop thread; made after the
+// fork.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <functional>
+#include <string_view>
+
+#include "balancefs/clock.h"
+
+namespace balancefs {
+
+class Service {
+ public:
+  /// A clean end takes at most this long (docs/SEMANTICS.md, "Nothing hangs").
+  static constexpr Duration kLongestEnd = std::chrono::seconds(10);
+
+  /// SIGTERM and SIGINT call `stop` once; the second of them, or kLongestEnd, calls `force`. SIGHUP is
+  /// logged, SIGPIPE ignored. From now until stopped() the loop has work.
+  Service(asio::io_context& loop, Clock& clock, std::function<void()> stop, std::function<void()> force);
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  /// The mount answers: tells the service manager, with a line of status.
+  void ready(std::string_view status);
+  /// Everything is down: signals and the limit are let go of, so that the loop can end.
+  void stopped();
+
+ private:
+  void wait();
+  void handle(int signal);
+  void begin_end();
+
+  asio::signal_set signals_;
+  Clock& clock_;
+  std::function<void()> stop_;
+  std::function<void()> force_;
+  Timer limit_;
+  bool ending_ = false;
+};
+
+}  // namespace balancefs
