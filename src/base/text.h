@@ -1,6 +1,7 @@
 // Text that more than one layer needs: escaping, percent-encoding, trimming. Pure functions.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@ std::string without_secrets(std::string_view url);
 std::string percent_encode(std::string_view text, bool keep_slash);
 /// Absent when a '%' is not followed by two hexadecimal digits.
 std::optional<std::string> percent_decode(std::string_view text);
+/// Digits only; absent when it is anything else or does not fit.
+std::optional<std::uint64_t> parse_number(std::string_view text);
 std::string to_lower(std::string_view text);   ///< ASCII only
 std::string_view trim(std::string_view text);  ///< of spaces, tabs, CR and LF
 

@@ -119,11 +119,6 @@ std::optional<std::uint32_t> parse_octal(std::string_view text) {
   return value;
 }
 
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-  const auto value = take_number(text);
-  return text.empty() ? value : std::nullopt;
-}
-
 std::string format_duration(Duration duration) {
   for (auto unit = kTimeUnits.rbegin(); unit != kTimeUnits.rend(); ++unit) {
     if (duration >= unit->second && duration % unit->second == Duration(0)) {

@@ -18,8 +18,6 @@ std::optional<std::uint64_t> parse_size(std::string_view text);
 std::optional<Duration> parse_duration(std::string_view text);
 /// Three or four octal digits: "022", "0755". Absent: anything else.
 std::optional<std::uint32_t> parse_octal(std::string_view text);
-/// A decimal number without sign.
-std::optional<std::uint64_t> parse_number(std::string_view text);
 /// "60s", "10m", "1h": the largest unit that is exact.
 std::string format_duration(Duration duration);
 

@@ -19,13 +19,6 @@ std::string etag_of(const DemoFiles::Node& file, std::string_view server) {
   return fmt::format("\"{}-{:x}-{:x}\"", server, file.size, file.seed);
 }
 
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 std::string escape_xml(std::string_view text) {
   std::string out;
   for (const char letter : text) {

@@ -25,13 +25,6 @@ std::optional<ContentRange> parse_satisfied(ContentRange range, std::string_view
 
 }  // namespace
 
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
-  return number;
-}
-
 std::optional<ContentRange> parse_content_range(std::string_view text) {
   text = trim(text);
   if (to_lower(text.substr(0, kBytes.size())) != kBytes) return std::nullopt;

@@ -21,8 +21,6 @@ struct ContentRange {
   ContentRange() = default;
 };
 
-/// Digits only; absent when it is anything else or does not fit.
-std::optional<std::uint64_t> parse_number(std::string_view text);
 std::optional<ContentRange> parse_content_range(std::string_view text);
 /// Any date format that HTTP allows; seconds.
 std::optional<FileTime> parse_http_date(std::string_view text);
