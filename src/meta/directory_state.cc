@@ -88,7 +88,9 @@ std::vector<EntryChange> DirectoryState::take(MemberIndex member, MemberWord::Ki
   MemberWord& word = words_[member];
   listing.inherit_notes(word.listing);
   const std::vector<std::string> names = changed_names(word.listing, listing);
-  auto before = merged(everything(), names);
+  // Of a directory that nobody was told of, nobody asks what was before.
+  std::vector<std::optional<DirectoryEntry>> before(names.size());
+  if (served) before = merged(everything(), names);
   const MemberListing old = std::exchange(word.listing, std::move(listing));
   word.kind = kind;
   const MergeInput input = everything();

@@ -67,7 +67,8 @@ class DirectoryState {
   /// The next snapshot() is built anew.
   void forget_snapshot() { snapshot_.reset(); }
 
-  /// Takes a member's new word and says which merged entries it changes, sorted by name.
+  /// Takes a member's new word and says which merged entries it may change, sorted by name; what they were
+  /// before only where the directory was `served`.
   std::vector<EntryChange> take(MemberIndex member, MemberWord::Kind kind, MemberListing listing);
   /// Takes a stat's size for one listed name.
   std::optional<EntryChange> take_stat(MemberIndex member, std::string_view name, TimePoint at,

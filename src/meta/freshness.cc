@@ -46,7 +46,7 @@ Belief judge_listing(const MemberListing& known, const MemberListing& listed, bo
 }
 
 Missing judge_missing(bool is_root, bool listed_before, ParentSays parent) {
-  if (is_root) return Missing::failure;
+  if (is_root || (!listed_before && parent == ParentSays::unknown)) return Missing::failure;
   if (listed_before || parent == ParentSays::directory) return Missing::ask_parent;
   return Missing::absent;
 }

@@ -50,10 +50,16 @@ Belief judge_listing(const MemberListing& known, const MemberListing& listed, bo
                      const MetadataOptions& options);
 
 /// What the member's own listing of the parent says of a directory that it answered 404 for.
-enum class ParentSays : std::uint8_t { nothing, lacks, file, directory };
+enum class ParentSays : std::uint8_t {
+  nothing,  ///< the parent is not held
+  unknown,  ///< it is, but this member gave no answer that is believed
+  lacks,
+  file,
+  directory,
+};
 
 enum class Missing : std::uint8_t {
-  failure,     ///< of the member: its root cannot be missing
+  failure,     ///< of the member: its root cannot be missing, or nothing of it can be believed yet
   absent,      ///< in this member
   ask_parent,  ///< it was listed before: some servers answer 404 for every internal failure
 };

@@ -97,7 +97,7 @@ class ListingCache final : private FetchOwner {
   void take_listing(Fetch& fetch, MemberIndex member);
   void take_missing(Fetch& fetch, MemberIndex member, const Error& error);
   void take_failure(Fetch& fetch, MemberIndex member, const Error& error);
-  void doubt(Fetch& fetch, MemberIndex member);
+  void doubt(Fetch& fetch, MemberIndex member, bool empty);
   void believe(Fetch& fetch, MemberIndex member, MemberWord::Kind kind, MemberListing listing);
   void ended(Fetch& fetch, MemberIndex member, Fetch::Answer answer);
   void settle(Fetch& fetch);

@@ -14,7 +14,7 @@ ParentSays ListingCache::parent_says(const Path& directory, MemberIndex member) 
   const State parent = table_.peek(directory.parent());
   if (!parent) return ParentSays::nothing;
   const MemberWord& word = parent->words()[member];
-  if (word.kind == MemberWord::Kind::unknown) return ParentSays::nothing;
+  if (word.kind == MemberWord::Kind::unknown) return ParentSays::unknown;
   const ObjectInfo* row = word.listing.find(directory.name());
   if (row == nullptr) return ParentSays::lacks;
   return row->type == ObjectType::directory ? ParentSays::directory : ParentSays::file;
@@ -35,15 +35,18 @@ Task<void> ListingCache::confirm_absence(std::shared_ptr<Fetch> fetch, MemberInd
 
 Task<void> ListingCache::confirm_vanished(std::shared_ptr<Fetch> fetch, MemberIndex member,
                                           MemberListing listing) {
-  // One listing of the root since the doubt arose does for all the folders that are doubted.
-  const TimePoint since = fetch->state().words()[member].doubted_since.value_or(fetch->started());
-  if (!root_has_names(member, since)) co_await hear_again(Path(), member, fetch->id());
+  // A root that is younger than this answer: one that was well in between proves nothing. And one that was in
+  // trouble itself: this answer may be of that time, so another one has to agree.
+  const State root = table_.use(Path());
+  const bool was_well = !root->words()[member].failed;
+  if (!root_has_names(member, fetch->started())) co_await hear_again(Path(), member, fetch->id());
   if (overtaken(*fetch, member)) {
     ended(*fetch, member, Fetch::Answer::failed);
-  } else if (root_has_names(member, since)) {
+  } else if (was_well && root_has_names(member, fetch->started())) {
     believe(*fetch, member, MemberWord::Kind::listed, std::move(listing));
   } else {
-    doubt(*fetch, member);
+    if (!was_well) fetch->state().words()[member].doubted_since = now();
+    doubt(*fetch, member, listing.empty());
   }
 }
 
@@ -66,8 +69,10 @@ Task<bool> ListingCache::hear_again(Path directory, MemberIndex member, std::uin
       if (&running->state() == state.get() && running->answer(member) == Fetch::Answer::pending)
         pending = true;
     }
-    if (!pending && tries++ == kMostTries) co_return false;
+    if (!pending && tries == kMostTries) co_return false;
+    const std::uint64_t before = last_id_;
     if (!pending) start_fetch(state);
+    if (last_id_ != before) ++tries;
     const bool woken = co_await state->changed.wait_until(clock_, deadline);
     if (!woken) co_return false;
   }

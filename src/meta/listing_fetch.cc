@@ -98,7 +98,7 @@ void ListingCache::take_listing(Fetch& fetch, MemberIndex member) {
     case Belief::believe:
       return believe(fetch, member, MemberWord::Kind::listed, std::move(listing));
     case Belief::doubt:
-      return doubt(fetch, member);
+      return doubt(fetch, member, listing.empty());
     case Belief::check_root:
       scope_.spawn(confirm_vanished(fetch.shared_from_this(), member, std::move(listing)));
       return;
@@ -131,13 +131,13 @@ void ListingCache::take_failure(Fetch& fetch, MemberIndex member, const Error& e
   ended(fetch, member, Fetch::Answer::failed);
 }
 
-void ListingCache::doubt(Fetch& fetch, MemberIndex member) {
+void ListingCache::doubt(Fetch& fetch, MemberIndex member, bool empty) {
   MemberWord& word = fetch.state().words()[member];
   if (!word.doubted_since) {
     word.doubted_since = now();
     log_warning("{}: {} lists none of its {} known names any more; {}", member_name(member),
                 shown(fetch.directory()), word.listing.size(),
-                fetch.directory().is_root()
+                fetch.directory().is_root() && empty
                     ? "the last good listing stays until `balancefs refresh` confirms it"
                     : "not believed before a second listing agrees");
   }

@@ -1,4 +1,7 @@
 // Three outcomes, never two: present, absent, unknown. Only what is confirmed makes a name vanish.
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
 #include "unit/meta/cache_fixture.h"
 
 namespace balancefs::test {
@@ -101,6 +104,34 @@ TEST_F(BeliefTest, NotFoundForEverythingFromTheStartIsUnknown) {
   EXPECT_EQ(said(lookup("a/b/c")), "unavailable");
 }
 
+TEST_F(BeliefTest, NotFoundForEverythingFromOneMemberProvesNoNameAbsent) {
+  group.add_file("a/one", 1);
+  group[0].add_file("a/two", 1);
+  break_member(0, ErrorKind::not_found);
+  EXPECT_EQ(names(""), (Names{"a"}));
+  EXPECT_EQ(names("a"), (Names{"one"}));
+  EXPECT_EQ(said(lookup("a/two")), "unavailable");
+  EXPECT_FALSE(use().proves_absence(path("a")));
+}
+
+TEST_F(BeliefTest, CloseEndsConfirmationsUnderWay) {
+  group.add_file("a/one", 1);
+  names("");
+  names("a");
+  pass_ttl();
+  group[0].fail_list = group[1].fail_list = Error(ErrorKind::not_found, "404");
+  group[0].latency = group[1].latency = 1s;
+  use().expire(path("a"));
+  Flow<Result<DirectoryEntry>> waiter(t.executor(), use().lookup(path("a/two")));
+  t.pass(1500ms);
+  EXPECT_EQ(group.lists, 4) << "the parent is asked";
+  t.run_void(use().close());
+  t.settle();
+  EXPECT_TRUE(waiter.done());
+  EXPECT_EQ(group[0].counts.running, 0);
+  cache.reset();
+}
+
 TEST_F(BeliefTest, RemovedFolderIsAbsentOnceItsParentsListingAgrees) {
   group.add_file("a/b/one", 1);
   group.add_file("a/c", 1);
@@ -151,6 +182,8 @@ TEST_F(BeliefTest, FolderThatListsNothingStaysWhenTheRootListsNothingEither) {
   }
   EXPECT_EQ(settled_names(""), (Names{"a"}));
   group.list_nothing = {"a"};
+  t.pass(2min, 10s);
+  EXPECT_EQ(settled_names("a"), (Names{"one"})) << "agreed, but the root is only just well again";
   t.pass(2min, 10s);
   EXPECT_EQ(settled_names("a"), Names{});
   EXPECT_EQ(settled_names(""), (Names{"a"}));
@@ -249,6 +282,80 @@ TEST_F(BeliefTest, AttributesDoNotDependOnWhichMemberIsDown) {
   t.pass(11min, 10s);
   EXPECT_EQ(lookup("a/one")->info, before->info);
   EXPECT_EQ(open("a/one")->info, before->info);
+}
+
+/// Members fail in all ways, in any order and for any time, but nothing is ever removed.
+class Trouble {
+ public:
+  explicit Trouble(MemberGroup& group) : group_(group) {}
+  void happen(int kind, std::size_t member) {
+    FakeStorage& victim = group_[member];
+    switch (kind) {
+      case 0:
+        victim.fail_everything = Error(ErrorKind::unavailable, "refused");
+        break;
+      case 1:
+        victim.fail_everything = Error(ErrorKind::not_found, "404");
+        break;
+      case 2:
+        victim.fail_everything = Error(ErrorKind::corrupted, "a page");
+        break;
+      case 3:
+        victim.fail_everything = Error(ErrorKind::denied, "403");
+        break;
+      case 4:
+        victim.cut_list_after = 1;
+        break;
+      case 5:
+        victim.latency = 20s;
+        break;
+      case 6:
+        group_.list_nothing = {"", "a", "a/b"};
+        break;
+      default:
+        mend();
+    }
+  }
+
+ private:
+  void mend() {
+    group_.list_nothing.clear();
+    for (std::size_t m = 0; m < group_.size(); ++m) {
+      group_[m].fail_everything.reset();
+      group_[m].cut_list_after.reset();
+      group_[m].latency = 0s;
+    }
+  }
+  MemberGroup& group_;
+};
+
+std::string view_of(TestLoop& t, ListingCache& cache) {
+  std::string view;
+  for (const char* at : {"", "a", "a/b"}) {
+    const auto listing = t.run(cache.list(*Path::parse(at)));
+    if (!listing) return "error";
+    for (const DirectoryEntry& entry : (*listing)->entries()) view += entry.name + " ";
+    view += "| ";
+  }
+  return view;
+}
+
+RC_GTEST_PROP(BeliefProperty, NothingThatWasConfirmedIsLostWhileNothingIsRemoved, ()) {
+  TestLoop t;
+  MemberGroup group(t, 2);
+  for (const char* file : {"top", "a/one", "a/b/two", "a/b/three"}) group.add_file(file, 1);
+  group[1].add_file("a/b/four", 1);
+  ListingCache cache(group, 2, GroupOptions(), MetadataOptions(), t.executor(), t.clock, nullptr);
+  const std::string everything = "a top | b one | four three two | ";
+  RC_ASSERT(view_of(t, cache) == everything);
+  Trouble trouble(group);
+  const auto steps = *rc::gen::container<std::vector<int>>(10, rc::gen::inRange(0, 10));
+  for (const int step : steps) {
+    trouble.happen(step, *rc::gen::inRange<std::size_t>(0, 2));
+    t.pass(std::chrono::seconds(*rc::gen::element(1, 40, 61, 700)), 60s);
+    RC_ASSERT(view_of(t, cache) == everything);
+  }
+  t.run_void(cache.close());
 }
 
 }  // namespace

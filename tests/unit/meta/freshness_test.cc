@@ -86,6 +86,8 @@ TEST_F(FreshnessTest, DeletionOfEverythingIsNotBelievedAtOnce) {
 
 TEST_F(FreshnessTest, NotFoundIsAboutTheMemberThePathOrNothingYet) {
   EXPECT_EQ(judge_missing(true, false, ParentSays::nothing), Missing::failure);
+  EXPECT_EQ(judge_missing(false, false, ParentSays::unknown), Missing::failure);
+  EXPECT_EQ(judge_missing(false, true, ParentSays::unknown), Missing::ask_parent);
   EXPECT_EQ(judge_missing(false, true, ParentSays::lacks), Missing::ask_parent);
   EXPECT_EQ(judge_missing(false, false, ParentSays::directory), Missing::ask_parent);
   EXPECT_EQ(judge_missing(false, false, ParentSays::file), Missing::absent);
