@@ -20,6 +20,9 @@ namespace {
 
 // One write into a connection; also the unit in which a bandwidth is shared.
 constexpr std::size_t kPiece = 64 * 1024;
+// How far a sender that comes late for its share may make up for it: more than a busy loop's turn, less than
+// one sees.
+constexpr Duration kCatchUp = std::chrono::milliseconds(50);
 
 struct StopDaemon {
   void operator()(MHD_Daemon* daemon) const { MHD_stop_daemon(daemon); }
@@ -219,8 +222,10 @@ ssize_t DavServer::Core::on_body(void* opaque, std::uint64_t position, char* out
 
 bool DavServer::Core::must_wait(Transfer& transfer, std::size_t count) {
   if (bytes_per_second_ == 0 || std::exchange(transfer.granted, false)) return false;
-  const TimePoint share = std::max<TimePoint>(next_share_, std::chrono::steady_clock::now());
+  const TimePoint now = std::chrono::steady_clock::now();
+  const TimePoint share = std::max<TimePoint>(next_share_, now - kCatchUp);
   next_share_ = share + std::chrono::nanoseconds(count * 1'000'000'000 / bytes_per_second_);
+  if (share <= now) return false;
   waiting_.emplace(share, &transfer);
   MHD_suspend_connection(transfer.connection);
   return true;

@@ -57,7 +57,7 @@ DemoFiles::DemoFiles() {
 DemoFiles DemoFiles::sample() {
   DemoFiles files;
   files.add_text("README.txt", std::string(kReadme));
-  files.add_data("films/Night Train (1959).mkv", 160 * kMiB);
+  files.add_data("films/Night Train (1959).mkv", 96 * kMiB);
   files.add_data("films/The Long Ascent (2003).mkv", 48 * kMiB);
   files.add_data("films/Tides.mp4", 12 * kMiB);
   files.add_data("music/Quartet No. 3/01 Allegro.flac", 3 * kMiB);

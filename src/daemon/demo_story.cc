@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 constexpr const char* kLargeFile = "films/Night Train (1959).mkv";
 constexpr const char* kThreeFiles[] = {"films/Tides.mp4", "music/Quartet No. 3/02 Adagio.flac", "README.txt"};
 // Slow enough that the large file takes some seconds, so that its storage dies in mid-read and one can watch.
-constexpr std::uint64_t kBytesPerSecond = 48 << 20;
+constexpr std::uint64_t kBytesPerSecond = 32 << 20;
 
 // For any one step. Nothing here takes long; a step that does is a failure.
 constexpr Duration kPatience = 60s;
