@@ -55,7 +55,9 @@ void apply_fixed(CURL* easy) {
 
 void apply_connection(CURL* easy, const HttpRequest& request) {
   const HttpOptions& options = *request.options;
-  const bool http2 = options.http2 && !request.bulk;
+  // Without TLS there is no HTTP/2 here, and PIPEWAIT would hold every request back until the first was
+  // answered.
+  const bool http2 = options.http2 && !request.bulk && is_https(request.url);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                    static_cast<long>(http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, http2 ? 1L : 0L);

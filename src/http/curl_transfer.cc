@@ -122,7 +122,8 @@ Result<void> CurlTransfer::begin_head(std::string_view status_line) {
 Result<void> CurlTransfer::judge() {
   judged_ = true;
   const std::string* encoding = head_.header("content-encoding");
-  if (encoding != nullptr && !encoding->empty() && to_lower(*encoding) != "identity") {
+  const bool success = head_.status / 100 == 2;  // an encoded error page is still that error
+  if (success && encoding != nullptr && !encoding->empty() && to_lower(*encoding) != "identity") {
     return std::unexpected<Error>(
         error(ErrorKind::corrupted, "the answer has a content encoding nobody asked for"));
   }

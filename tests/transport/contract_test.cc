@@ -109,6 +109,33 @@ TEST_F(Contract, AContentEncodingIsCorrupted) {
   EXPECT_TRUE(body.statuses.empty());
 }
 
+TEST_F(Contract, AnEncodedErrorPageIsStillThatError) {
+  OriginReply reply(404, "text/html", "not really gzip");
+  reply.headers.emplace_back("Content-Encoding", "gzip");
+  script(reply);
+  const auto head = send(ask(), body);
+  ASSERT_TRUE(head.has_value()) << head.error().text;
+  EXPECT_EQ(head->status, 404);
+}
+
+TEST_F(Contract, ASlowAnswerHoldsNobodyBack) {
+  Shaper slow(origin.port());
+  slow.set_fault(ShaperFault::stall);
+  CollectingBody held;
+  RequestContext why;
+  const std::string url = slow.url() + "/a";
+  Flow<Result<ResponseHead>> waiting(loop.get_executor(), transport->send(get(url, options), held, why));
+  ASSERT_TRUE(wait_until([&] { return slow.counts().requests == 1; }));
+  CollectingBody other;
+  RequestContext other_why;
+  Flow<Result<ResponseHead>> second(loop.get_executor(),
+                                    transport->send(get(url, options), other, other_why));
+  EXPECT_TRUE(wait_until([&] { return slow.counts().requests == 2; })) << "a connection of its own, at once";
+  slow.set_fault(ShaperFault::none);
+  ASSERT_TRUE(wait_until([&] { return waiting.done() && second.done(); }));
+  EXPECT_TRUE(waiting.take().has_value() && second.take().has_value());
+}
+
 TEST_F(Contract, AHugeHeadIsCorrupted) {
   OriginReply reply(200, "text/plain", "x");
   for (int i = 0; i < 400; ++i) reply.headers.emplace_back(fmt::format("X-{}", i), "y");
