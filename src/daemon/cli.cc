@@ -1,8 +1,14 @@
 #include "daemon/cli.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <sstream>
+
+#include "config/values.h"
 
 namespace balancefs {
 namespace {
@@ -26,6 +32,7 @@ class Parser {
   }
 
   std::expected<Command, CommandLineEnd> parse(std::vector<std::string> arguments) {
+    if (auto unknown = unknown_command(arguments)) return std::unexpected(std::move(*unknown));
     try {
       std::ranges::reverse(arguments);  // as CLI11 wants them
       app_.parse(arguments);
@@ -69,6 +76,18 @@ class Parser {
                               "An empty folder; default: a new temporary one");
     command_demo_->add_flag("--no-wait", demo_.no_wait,
                             "End after the story instead of leaving the mount to play with");
+  }
+
+  /// CLI11 would only say that a subcommand is required.
+  std::optional<CommandLineEnd> unknown_command(const std::vector<std::string>& arguments) const {
+    constexpr std::array<std::string_view, 5> kNames = {"mount", "unmount", "umount", "check", "demo"};
+    if (arguments.empty() || arguments[0].starts_with('-')) return std::nullopt;
+    if (std::ranges::find(kNames, arguments[0]) != kNames.end()) return std::nullopt;
+    const std::string_view near = nearest_spelling(arguments[0], kNames);
+    const std::string hint = near.empty() ? "" : fmt::format("; did you mean {}?", near);
+    return CommandLineEnd(kExitUsage,
+                          fmt::format("{}: no such command{}; accepted: mount, unmount, check, demo\n",
+                                      quote(arguments[0]), hint));
   }
 
   CommandLineEnd explain(const CLI::ParseError& end) const {
@@ -128,7 +147,8 @@ int run_command_line(int argc, char** argv) {
   const auto command = parse_command_line(arguments);
   if (!command) {
     const CommandLineEnd& end = command.error();
-    std::fputs(end.text.c_str(), end.status == kExitOk ? stdout : stderr);
+    fmt::print(end.status == kExitOk ? stdout : stderr, "{}{}",
+               end.status == kExitOk ? "" : "balancefs: ", end.text);
     return end.status;
   }
   return std::visit([](const auto& chosen) { return run(chosen); }, *command);
