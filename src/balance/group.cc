@@ -201,12 +201,23 @@ Task<Result<ObjectInfo>> Group::stat(Path path, RequestContext& why) {
   co_return std::unexpected<Error>(least_certain(errors));
 }
 
+Task<Result<void>> Group::probe_member(MemberIndex member, RequestContext& why) {
+  Flow<Result<void>> child(members_.executor(), members_[member].storage->probe(why));
+  bool in_time = true;
+  if (why.deadline) in_time = co_await child.join_until(members_.clock(), *why.deadline);
+  if (!in_time) child.cancel();
+  const Result<void> outcome = co_await child.join();
+  if (!outcome && !in_time) co_return fail(ErrorKind::timed_out, "no answer in time");
+  co_return outcome;
+}
+
 Task<Result<void>> Group::probe(RequestContext& why) {
   std::vector<Error> errors;
   for (MemberIndex i = 0; i < members_.size(); ++i) {
-    Result<void> outcome = co_await members_[i].storage->probe(why);
+    const Result<void> outcome = co_await probe_member(i, why);
     if (outcome) co_return outcome;
     errors.push_back(outcome.error());
+    if (why.deadline && members_.now() >= *why.deadline) break;
   }
   co_return std::unexpected<Error>(least_certain(errors));
 }

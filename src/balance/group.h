@@ -41,6 +41,7 @@ class Group final : public Storage {
   std::vector<MemberIndex> worth_asking() const;
   Result<void> judge(MemberIndex member, HealthTracker::Token token, const Path& path, Result<void> outcome);
   std::vector<MemberIndex> stat_order(const RequestContext& why) const;
+  Task<Result<void>> probe_member(MemberIndex member, RequestContext& why);
   Task<Result<ObjectInfo>> stat_member(MemberIndex member, Path path, RequestContext& why, bool replaceable);
 
   Members members_;

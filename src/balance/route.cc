@@ -103,7 +103,7 @@ Task<Result<void>> Route::prove(MemberIndex member, const HeldBytes::Sample& sam
   AttemptSink sink(members_, member, *version_, nullptr, from, &sample, delivered_);
   const ByteRange range(from, end - from);
   const Result<void> outcome = co_await transfer(member, range, sink, reading);
-  if (outcome) version_->set_proven(member);
+  if (outcome && version_->epoch() == reading.epoch) version_->set_proven(member);
   co_return outcome;
 }
 

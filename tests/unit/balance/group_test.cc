@@ -223,6 +223,16 @@ TEST_F(GroupTest, OneLivingMemberIsLife) {
   EXPECT_FALSE(t.run(group->probe(why)).has_value());
 }
 
+TEST_F(GroupTest, AProbeOfTheGroupEndsWithItsDeadline) {
+  build(2);
+  for (FakeStorage* member : members) member->stall = true;
+  RequestContext why(Priority::probe);
+  const TimePoint deadline = t.clock.now() + 7s;
+  why.deadline = deadline;
+  EXPECT_EQ(t.run(group->probe(why)).error().kind, ErrorKind::timed_out);
+  EXPECT_EQ(t.clock.now(), deadline);
+}
+
 TEST_F(GroupTest, ProbesLeadBackFromOpenOverHalfOpen) {
   build(2);
   members[0]->fail_probe = refused();
