@@ -6,6 +6,9 @@
 namespace balancefs {
 namespace {
 
+// How long a part that nobody wants any more may take for its last unit.
+constexpr Duration kLinger = std::chrono::seconds(1);
+
 std::uint64_t frame_of(std::uint64_t offset) {
   return offset / kFrameBytes;
 }
@@ -84,6 +87,10 @@ void Part::mark_held(Frame& frame, std::uint64_t from, std::uint64_t to) {
   }
 }
 
+bool Part::nearly_complete() const {
+  return fill_.position > range_.offset && range_.end() - fill_.position <= kUnitBytes;
+}
+
 void Part::settle(Result<void> outcome) {
   outcome_.emplace(std::move(outcome));
   for (FramePin& pin : frames_) {
@@ -101,6 +108,7 @@ void Part::settle(Result<void> outcome) {
 
 PartHold::PartHold(std::shared_ptr<Part> part, Interest interest)
     : part_(std::move(part)), interest_(interest) {
+  part_->linger_.reset();
   if (interest_ == Interest::window) {
     ++part_->windows_;
     return;
@@ -125,8 +133,7 @@ void PartHold::reset() {
   part_ = nullptr;
   --(interest_ == Interest::window ? part->windows_ : part->demands_);
   part->why_.awaited = part->demands_ > 0;
-  if (part->demands_ + part->windows_ > 0 || part->ended()) return;
-  part->scheduler_.abandon(*part, Error(ErrorKind::cancelled, "nobody waits for these bytes any more"));
+  if (part->demands_ + part->windows_ == 0 && !part->ended()) part->scheduler_.unwanted(part);
 }
 
 // ---- PartScheduler --------------------------------------------------------------------------------------
@@ -179,6 +186,7 @@ Task<void> PartScheduler::run(PartScheduler& scheduler, std::shared_ptr<Part> pa
 
 void PartScheduler::finish(const std::shared_ptr<Part>& part, Result<void> outcome) {
   part->transfer_ = nullptr;
+  part->linger_.reset();
   running_.erase(part->place_);
   if (part->ended()) return;
   if (outcome && part->position() < part->range_.end()) {
@@ -186,6 +194,20 @@ void PartScheduler::finish(const std::shared_ptr<Part>& part, Result<void> outco
   }
   if (!outcome) ++counters_.failed;
   part->settle(std::move(outcome));
+}
+
+void PartScheduler::unwanted(const std::shared_ptr<Part>& part) {
+  const Error error(ErrorKind::cancelled, "nobody waits for these bytes any more");
+  if (!part->nearly_complete()) {
+    abandon(*part, error);
+    return;
+  }
+  const std::weak_ptr<Part> waiting = part;
+  const auto give_up = [this, waiting, error] {
+    const auto late = waiting.lock();
+    if (late && !late->ended()) abandon(*late, error);
+  };
+  part->linger_ = clock_.call_at(clock_.now() + kLinger, give_up);
 }
 
 void PartScheduler::abandon(Part& part, Error error) {

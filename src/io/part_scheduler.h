@@ -66,6 +66,7 @@ class Part final : public ByteSink, public std::enable_shared_from_this<Part> {
   friend class PartHold;
   std::size_t copy(std::span<const std::byte> bytes);
   void mark_held(Frame& frame, std::uint64_t from, std::uint64_t to);
+  bool nearly_complete() const;
   /// Ends the filling of what is not complete, lets go of the memory and wakes everybody.
   void settle(Result<void> outcome);
 
@@ -83,6 +84,7 @@ class Part final : public ByteSink, public std::enable_shared_from_this<Part> {
   std::optional<Result<void>> outcome_;
   RequestContext why_;
   Flow<Result<void>>* transfer_ = nullptr;
+  Timer linger_;
   std::list<std::shared_ptr<Part>>::iterator place_;
 };
 
@@ -120,7 +122,7 @@ class PartScheduler {
     std::uint64_t bytes = 0;  ///< written into frames
   };
 
-  explicit PartScheduler(Executor executor) : scope_(std::move(executor)) {}
+  PartScheduler(Executor executor, Clock& clock) : scope_(std::move(executor)), clock_(clock) {}
   PartScheduler(const PartScheduler&) = delete;
   PartScheduler& operator=(const PartScheduler&) = delete;
 
@@ -145,11 +147,14 @@ class PartScheduler {
   friend class Part;
   friend class PartHold;
   class Ending;
+  /// The last interest is gone.
+  void unwanted(const std::shared_ptr<Part>& part);
   void abandon(Part& part, Error error);
   void finish(const std::shared_ptr<Part>& part, Result<void> outcome);
   static Task<void> run(PartScheduler& scheduler, std::shared_ptr<Part> part);
 
   TaskScope scope_;
+  Clock& clock_;
   std::list<std::shared_ptr<Part>> running_;
   std::uint64_t next_id_ = 1;
   bool closed_ = false;

@@ -13,6 +13,8 @@ constexpr std::uint64_t kLeastBudget = 1024 * 1024;
 // After the last close: long enough for a program that opens its files again, short enough that an idle mount
 // does not sit on memory. The kernel's pages stay.
 constexpr Duration kKeepUnused = std::chrono::minutes(5);
+// A handle without a read for so long takes no part in sharing out the memory for prefetch.
+constexpr Duration kPaused = std::chrono::seconds(10);
 
 std::size_t budget_frames(std::uint64_t bytes) {
   const std::uint64_t chosen = bytes > 0 ? bytes : automatic_memory_budget();
@@ -24,13 +26,18 @@ std::size_t budget_frames(std::uint64_t bytes) {
 ReadCore::ReadCore(std::uint64_t budget_bytes, const ReadOptions& options, Executor executor, Clock& time)
     : budget(budget_frames(budget_bytes), time, options.read_timeout),
       blocks(budget),
-      parts(std::move(executor)),
+      parts(std::move(executor), time),
       clock(time) {
   budget.shed_with([this](std::size_t frames) { parts.shed(frames); });
 }
 
-std::uint64_t ReadCore::share(bool already_streaming) const {
-  return budget.total() * kFrameBytes / 2 / (streaming + (already_streaming ? 0 : 1));
+std::uint64_t ReadCore::share(const bool& counted) {
+  const TimePoint active = clock.now() - kPaused;
+  while (!streams.empty() && streams.front().last_read < active) {
+    *streams.front().counted = false;
+    streams.pop_front();
+  }
+  return budget.total() * kFrameBytes / 2 / (streams.size() + (counted ? 0 : 1));
 }
 
 void ReadCore::handle_closed() {

@@ -63,9 +63,11 @@ void ReadHandle::release() {
 }
 
 void ReadHandle::count_streaming(bool streaming) {
-  if (streaming == streaming_) return;
+  if (streaming_) core_.streams.erase(place_);
   streaming_ = streaming;
-  streaming ? ++core_.streaming : --core_.streaming;
+  if (!streaming) return;
+  const ReadCore::Stream stream(&streaming_, core_.clock.now());
+  place_ = core_.streams.insert(core_.streams.end(), stream);
 }
 
 ByteRange ReadHandle::inside(std::uint64_t offset, std::size_t size) const {

@@ -5,6 +5,7 @@
 // bytes. Shared by the FileReader and the reads under way, so that either may go first. Loop thread.
 #pragma once
 
+#include <list>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -57,7 +58,8 @@ class ReadHandle {
   std::shared_ptr<ObjectReader> source_;
   ReadWindow window_;
   std::vector<PartHold> holds_;  ///< the window's interests
-  bool streaming_ = false;
+  bool streaming_ = false;       ///< in core_.streams
+  std::list<ReadCore::Stream>::iterator place_;
   bool released_ = false;
 };
 

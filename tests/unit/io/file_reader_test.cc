@@ -124,6 +124,35 @@ TEST_F(FileReaderTest, AFewInterleavedStreamsStaySequential) {
   EXPECT_LE(storage.counts.bytes, 3 * (8 + 11) * kMiB);
 }
 
+TEST_F(FileReaderTest, AnAnsweredReadDoesNotCutItsTransferOff) {
+  auto reader = open("large");
+  storage.bytes_per_second = kMiB;
+  expect_read(*reader, 5 * kMiB, 4096, 7);
+  reader.reset();
+  t.pass(1s, 10ms);
+  EXPECT_EQ(engine.snapshot().parts_abandoned, 0u) << "the connection can be used again";
+  EXPECT_EQ(engine.snapshot().parts, 0u);
+}
+
+TEST_F(FileReaderTest, ManyOpenFilesShareTheWindowAndThoseNotReadLeaveIt) {
+  std::vector<std::unique_ptr<FileReader>> paused;
+  for (int i = 0; i < 40; ++i) {
+    paused.push_back(open("large"));
+    for (std::uint64_t at = 0; at < 512 * kKiB; at += 128 * kKiB)
+      expect_read(*paused.back(), at, 128 * kKiB, 7);
+  }
+  auto reader = open("large");
+  const auto fetched_ahead = [&] {
+    const std::uint64_t before = storage.counts.bytes;
+    for (std::uint64_t at = 0; at < 4 * kMiB; at += 128 * kKiB) expect_read(*reader, at, 128 * kKiB, 7);
+    return storage.counts.bytes - before;
+  };
+  EXPECT_LE(fetched_ahead(), 5 * kMiB);
+  t.pass(15s, 1s);
+  reader = open("large");
+  EXPECT_GT(fetched_ahead(), 10 * kMiB);
+}
+
 TEST_F(FileReaderTest, TwoHandlesOfAVersionShareTheirBlocks) {
   auto version = version_of("small");
   auto first = open(version);

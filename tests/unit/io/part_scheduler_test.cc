@@ -36,7 +36,7 @@ class PartSchedulerTest : public testing::Test {
   FakeStorage storage{"/pt", t.executor(), t.clock};
   MemoryBudget budget{64, t.clock, 60s};
   BlockCache cache{budget};
-  PartScheduler parts{t.executor()};
+  PartScheduler parts{t.executor(), t.clock};
   std::shared_ptr<Version> version;
   std::shared_ptr<BlockSet> set;
   std::shared_ptr<ObjectReader> source;
@@ -86,6 +86,37 @@ TEST_F(PartSchedulerTest, APartEndsWithItsLastInterestAndFreesItsMemoryAtOnce) {
   t.settle();
   EXPECT_EQ(parts.running(), 0u);
   EXPECT_EQ(storage.counts.running, 0);
+  EXPECT_EQ(parts.counters().abandoned, 1u);
+}
+
+TEST_F(PartSchedulerTest, APartWithLittleLeftIsGivenAMomentToKeepItsConnection) {
+  storage.latency = 0ms;
+  storage.bytes_per_second = 160 * kKiB;
+  PartHold hold = start(0, 64 * kKiB, Interest::demand);
+  const std::shared_ptr<Part> part = hold.part();
+  t.pass(300ms);
+  ASSERT_GT(part->position(), 32 * kKiB);
+  hold.reset();
+  EXPECT_FALSE(part->ended());
+  t.pass(500ms);
+  ASSERT_TRUE(part->ended());
+  EXPECT_FALSE(part->failed());
+  EXPECT_EQ(parts.counters().abandoned, 0u);
+}
+
+TEST_F(PartSchedulerTest, TheMomentIsShort) {
+  storage.latency = 0ms;
+  storage.bytes_per_second = 160 * kKiB;
+  PartHold hold = start(0, 32 * kKiB, Interest::demand);
+  const std::shared_ptr<Part> part = hold.part();
+  t.settle();
+  storage.stall = true;
+  ASSERT_GT(part->position(), 0u);
+  hold.reset();
+  t.pass(900ms);
+  EXPECT_FALSE(part->ended());
+  t.pass(200ms);
+  EXPECT_TRUE(part->ended());
   EXPECT_EQ(parts.counters().abandoned, 1u);
 }
 
