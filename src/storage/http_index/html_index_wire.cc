@@ -16,8 +16,9 @@ namespace {
 
 constexpr std::uint64_t kMaxPage = 256ULL * 1024 * 1024;
 constexpr int kMaxDepth = 512;
-constexpr std::size_t kMaxHeading = 64;   // the start of a title is enough
-constexpr std::size_t kMaxColumns = 512;  // beside one link
+constexpr std::size_t kMaxTag = 64 * 1024;  // held back until it is complete
+constexpr std::size_t kMaxHeading = 64;     // the start of a title is enough
+constexpr std::size_t kMaxColumns = 512;    // beside one link
 constexpr std::size_t kMaxHref = 16 * 1024;
 
 // libxml2 gives UTF-8 of what we told it is Latin-1. Characters beyond it (numeric references) stay UTF-8.
@@ -101,15 +102,16 @@ class HtmlIndexParser final : public IndexParser {
   Result<void> feed(std::string_view bytes) override {
     total_ += bytes.size();
     if (total_ > kMaxPage) return fail(ErrorKind::too_large, "an index page of more than 256 MiB");
-    constexpr std::size_t kSlice = 1024 * 1024;  // libxml2 counts in int
-    while (!bytes.empty() && !failure_) {
-      const std::string_view slice = bytes.substr(0, kSlice);
-      bytes.remove_prefix(slice.size());
-      htmlParseChunk(context_, slice.data(), static_cast<int>(slice.size()), 0);
-    }
+    pending_.append(bytes);
+    // libxml2 takes "</sty" + "le>" for text of the style sheet and with it all that follows: whole tags
+    // only.
+    const std::size_t complete = pending_.rfind('>');
+    if (complete == std::string::npos && pending_.size() <= kMaxTag) return outcome();
+    parse(complete == std::string::npos ? pending_.size() : complete + 1);
     return outcome();
   }
   Result<void> finish() override {
+    parse(pending_.size());
     if (!failure_) htmlParseChunk(context_, nullptr, 0, 1);
     flush();
     if (!failure_ && !is_index_) stop(Error(ErrorKind::corrupted, "a page that is no index of a folder"));
@@ -124,6 +126,14 @@ class HtmlIndexParser final : public IndexParser {
   static void on_end(void* data, const xmlChar* name) { self(data).end(view(name)); }
   static void on_text(void* data, const xmlChar* text, int size) {
     self(data).text(std::string_view(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size)));
+  }
+
+  void parse(std::size_t count) {
+    constexpr std::size_t kSlice = 1024 * 1024;  // libxml2 counts in int
+    for (std::size_t at = 0; at < count && !failure_; at += kSlice) {
+      htmlParseChunk(context_, pending_.data() + at, static_cast<int>(std::min(kSlice, count - at)), 0);
+    }
+    pending_.erase(0, count);
   }
 
   Result<void> outcome() const {
@@ -225,6 +235,7 @@ class HtmlIndexParser final : public IndexParser {
   std::string origin_;
   htmlSAXHandler handlers_;
   htmlParserCtxtPtr context_ = nullptr;
+  std::string pending_;
   std::uint64_t total_ = 0;
   std::optional<Error> failure_;
   int depth_ = 0;

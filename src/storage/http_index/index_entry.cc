@@ -84,6 +84,13 @@ std::optional<double> unit_factor(std::string_view unit) {
   return std::pow(1024.0, static_cast<double>(power + 1));
 }
 
+bool set_rounded(double size, IndexEntry& entry) {
+  const bool sensible = size < 9e18;  // what off_t holds
+  entry.size = sensible ? static_cast<std::uint64_t>(size) : 0;
+  entry.size_kind = sensible ? SizeKind::rounded : SizeKind::unknown;
+  return sensible;
+}
+
 // "1300000", "1.2M", "0.1K", "1.2 MB" (`next` is the following token).
 bool read_size(std::string_view text, std::string_view next, IndexEntry& entry) {
   if (const auto exact = parse_number(text); exact && *exact <= static_cast<std::uint64_t>(INT64_MAX)) {
@@ -91,9 +98,7 @@ bool read_size(std::string_view text, std::string_view next, IndexEntry& entry) 
     entry.size = *exact;
     entry.size_kind = SizeKind::exact;
     if (!factor || *factor == 1.0) return true;
-    entry.size = static_cast<std::uint64_t>(std::min(static_cast<double>(*exact) * *factor, 9e18));
-    entry.size_kind = SizeKind::rounded;
-    return true;
+    return set_rounded(static_cast<double>(*exact) * *factor, entry);
   }
   double value = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
@@ -102,9 +107,7 @@ bool read_size(std::string_view text, std::string_view next, IndexEntry& entry) 
   if (unit.empty()) unit = next;
   const auto factor = unit_factor(unit);
   if (!factor) return false;
-  entry.size = static_cast<std::uint64_t>(std::min(value * *factor, 9e18));
-  entry.size_kind = SizeKind::rounded;
-  return true;
+  return set_rounded(value * *factor, entry);
 }
 
 }  // namespace
