@@ -3,9 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <sstream>
+
+#include "base/text.h"
 
 namespace balancefs {
 namespace {
@@ -21,21 +22,20 @@ std::string read_text(const std::string& file) {
 
 /// Files without a limit say "max" (version 2) or a number near 2^63 (version 1).
 std::optional<std::uint64_t> limit_in(const std::string& file) {
-  const std::string text = read_text(file);
-  std::uint64_t value = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (parsed.ec != std::errc() || value == 0) return std::nullopt;
-  return value;
+  const auto value = parse_number(trim(read_text(file)));
+  return value && *value > 0 ? value : std::nullopt;
 }
 
 std::optional<std::uint64_t> tightest(const std::string& hierarchy, std::string group,
                                       const std::string& file) {
   std::optional<std::uint64_t> least;
   for (;;) {
-    if (const auto limit = limit_in(hierarchy + group + "/" + file))
-      least = std::min(limit.value(), least.value_or(*limit));
+    std::string path = hierarchy;
+    path.append(group).append("/").append(file);
+    if (const auto limit = limit_in(path)) least = std::min(*limit, least.value_or(*limit));
     if (group.empty()) return least;
-    group.resize(std::min(group.rfind('/'), group.size()));
+    const std::size_t slash = group.rfind('/');
+    group.resize(slash == std::string::npos ? 0 : slash);
   }
 }
 

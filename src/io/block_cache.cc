@@ -155,7 +155,8 @@ void BlockCache::drop(BlockSet& set) {
     if (frame->pins == 0) {
       destroy(std::move(frame), idle_);
     } else {
-      static_cast<void>(frame.release());  // its last pin destroys it
+      const Frame* pinned = frame.release();  // its last pin destroys it
+      BALANCEFS_CHECK(pinned->pins > 0);
     }
   }
   forget_if_empty(set);

@@ -13,9 +13,9 @@ namespace balancefs {
 
 /// What is known to be held or not: a unit of a file, on a grid. As large as the smallest request worth its
 /// round trip.
-inline constexpr std::uint64_t kUnitBytes = 32 * 1024;
+inline constexpr std::uint64_t kUnitBytes = 32ull * 1024;
 /// What memory is granted in: the kernel's largest buffered read without root, on a grid.
-inline constexpr std::uint64_t kFrameBytes = 128 * 1024;
+inline constexpr std::uint64_t kFrameBytes = 128ull * 1024;
 inline constexpr std::uint64_t kUnitsPerFrame = kFrameBytes / kUnitBytes;
 
 constexpr std::uint64_t round_down(std::uint64_t value, std::uint64_t grid) {

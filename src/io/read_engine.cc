@@ -9,7 +9,7 @@ namespace balancefs {
 namespace {
 
 // Eight frames: a read of 896 KiB wherever it begins.
-constexpr std::uint64_t kLeastBudget = 1024 * 1024;
+constexpr std::uint64_t kLeastBudget = 1024ull * 1024;
 // After the last close: long enough for a program that opens its files again, short enough that an idle mount
 // does not sit on memory. The kernel's pages stay.
 constexpr Duration kKeepUnused = std::chrono::minutes(5);

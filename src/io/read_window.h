@@ -17,11 +17,11 @@ namespace balancefs {
 class ReadWindow {
  public:
   /// A part's size at most; on a fast line it hides the round trip of the next, and losing one costs little.
-  static constexpr std::uint64_t kMostPart = 8 * 1024 * 1024;
+  static constexpr std::uint64_t kMostPart = 8ull * 1024 * 1024;
   /// Four such parts in flight: 32 MiB cover 250 ms at 1 Gbit/s.
   static constexpr std::uint64_t kMostAhead = 4 * kMostPart;
   /// Reads that close to a stream's position belong to it: eight of the kernel's requests, out of order.
-  static constexpr std::uint64_t kNear = 1024 * 1024;
+  static constexpr std::uint64_t kNear = 1024ull * 1024;
 
   explicit ReadWindow(std::uint64_t file_size) : file_size_(file_size) {}
 

@@ -36,6 +36,7 @@ TEST_F(CgroupLimit, IsAbsentWhereNothingLimits) {
   EXPECT_EQ(cgroup_memory_limit("0::/\n", root), std::nullopt);
   EXPECT_EQ(cgroup_memory_limit("", root), std::nullopt);
   EXPECT_EQ(cgroup_memory_limit("nonsense", root), std::nullopt);
+  EXPECT_EQ(cgroup_memory_limit("0::nonsense", root), std::nullopt);
 }
 
 TEST_F(CgroupLimit, OfTheFirstVersionIsReadToo) {
