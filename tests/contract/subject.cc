@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "balance/group.h"
 #include "http/curl_transport.h"
 #include "storage/registry.h"
 #include "support/fake_storage.h"
@@ -80,6 +81,45 @@ class ServerSubject final : public DirectorySubject {
   CurlTransport http_;
 };
 
+/// Members that serve the same directory, each by a server of its own.
+class GroupSubject final : public DirectorySubject {
+ public:
+  explicit GroupSubject(std::size_t count) : http_(loop.loop, loop.clock) {
+    members = count;
+    hides_dot_names = true;  // nginx
+    std::vector<GroupMember> list;
+    StorageContext context(loop.executor(), loop.clock, http_);
+    for (std::size_t i = 0; i < count; ++i) {
+      ServerOptions served;
+      served.root = scratch_.path() / "root";
+      servers_.push_back(start_server(ServerKind::nginx_webdav, served));
+      StorageOptions options;
+      options.path = "/tested.balance" + std::to_string(i);
+      options.type = "webdav";
+      options.url = servers_.back()->url();
+      list.emplace_back(std::move(make_storage(options, context).value()), options);
+    }
+    storage = std::make_unique<Group>("/tested", std::move(list), GroupContext(loop.executor(), loop.clock));
+  }
+  ~GroupSubject() override {
+    loop.run_void(storage->close());
+    loop.run_void(http_.close());
+  }
+  const fs::path& root() const override { return servers_.front()->root(); }
+  void stop() override {
+    for (const auto& server : servers_) server->stop();
+  }
+  void restart() override {
+    for (const auto& server : servers_) server->start();
+  }
+  std::size_t active_requests() override { return http_.active(); }
+
+ private:
+  ScratchDirectory scratch_;
+  CurlTransport http_;
+  std::vector<std::unique_ptr<Server>> servers_;
+};
+
 class LocalSubject final : public DirectorySubject {
  public:
   LocalSubject() : root_(scratch_.path() / "root"), http_(loop.loop, loop.clock) {
@@ -109,6 +149,9 @@ class LocalSubject final : public DirectorySubject {
 std::unique_ptr<Subject> make_fake(int) {
   return std::make_unique<FakeSubject>();
 }
+std::unique_ptr<Subject> make_group(int count) {
+  return std::make_unique<GroupSubject>(static_cast<std::size_t>(count));
+}
 std::unique_ptr<Subject> make_local(int) {
   return std::make_unique<LocalSubject>();
 }
@@ -123,7 +166,10 @@ void PrintTo(const SubjectKind& kind, std::ostream* out) {
 }
 
 std::vector<SubjectKind> all_subjects() {
-  std::vector<SubjectKind> out = {{"fake", &make_fake, 0}, {"local", &make_local, 0}};
+  std::vector<SubjectKind> out = {{"fake", &make_fake, 0},
+                                  {"local", &make_local, 0},
+                                  {"group_of_one", &make_group, 1},
+                                  {"group_of_three", &make_group, 3}};
   for (int kind = 0; kind <= static_cast<int>(ServerKind::python_http); ++kind) {
     out.push_back({std::string(to_string(static_cast<ServerKind>(kind))), &make_server, kind});
   }

@@ -27,6 +27,7 @@ class Subject {
 
   RealLoop loop;
   std::unique_ptr<Storage> storage;
+  std::size_t members = 1;         ///< that list each name
   bool ranges = true;              ///< the server serves ranges
   bool any_bytes_in_names = true;  ///< names that are not UTF-8 survive
   bool hides_dot_names = false;    ///< names that begin with '.' are not listed

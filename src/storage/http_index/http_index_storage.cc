@@ -37,6 +37,10 @@ bool may_be_page(std::string_view name) {
   return false;
 }
 
+bool is_foreign_page(const Path& path, const ResponseHead& head) {
+  return is_html(media_type(head)) && !may_be_page(path.name());
+}
+
 /// Picks the parser by the media type and streams the page through it.
 class IndexBody final : public BodyHandler, public ByteSink {
  public:
@@ -185,7 +189,7 @@ Task<Result<ObjectInfo>> HttpIndexStorage::stat_directory(Path path, RequestCont
 }
 
 Result<ObjectInfo> HttpIndexStorage::file_info(const Path& path, const ResponseHead& head) const {
-  if (is_html(media_type(head)) && !may_be_page(path.name())) {
+  if (is_foreign_page(path, head)) {
     return fail(ErrorKind::corrupted, fmt::format("HEAD {}: a page instead of a file", head.url));
   }
   auto size = content_length(head);
@@ -211,7 +215,7 @@ Task<Result<ObjectInfo>> HttpIndexStorage::stat(Path path, RequestContext& why) 
   if (redirects_to_slash(request("HEAD", path, false), *answer)) co_return directory_info();
   // Links that are signed for GET refuse HEAD, and some servers never heard of it.
   const bool refused = answer->status == 403 || answer->status == 405 || answer->status == 501;
-  const bool sizeless = answer->status == 200 && !content_length(*answer);
+  const bool sizeless = answer->status == 200 && !content_length(*answer) && !is_foreign_page(path, *answer);
   if (refused || sizeless) {
     answer = co_await head(path, false, true, why);
     if (!answer) co_return std::unexpected<Error>(answer.error());
