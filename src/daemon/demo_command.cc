@@ -20,6 +20,7 @@
 #include "daemon/demo_printer.h"
 #include "daemon/demo_stage.h"
 #include "daemon/demo_story.h"
+#include "daemon/mountpoint.h"
 
 namespace balancefs {
 namespace {
@@ -80,7 +81,13 @@ int Demo::run() {
 }
 
 Result<void> Demo::begin() {
-  if (auto set = stage_.set_up(arguments_.mountpoint.value_or("")); !set) return set;
+  std::string mountpoint;
+  if (arguments_.mountpoint) {
+    auto prepared = prepare_mountpoint(*arguments_.mountpoint, Options());
+    if (!prepared) return std::unexpected<Error>(prepared.error());
+    mountpoint = std::move(*prepared);
+  }
+  if (auto set = stage_.set_up(std::move(mountpoint)); !set) return set;
   signals_.async_wait([this](const asio::error_code& error, int signal) {
     if (!error) on_signal(signal);
   });

@@ -56,8 +56,6 @@ Result<void> DemoStage::set_up(std::string mountpoint) {
     if (::mkdir(mountpoint_.c_str(), 0700) != 0)
       return fail(ErrorKind::unavailable, "cannot make " + mountpoint_);
   }
-  std::error_code error;
-  mountpoint_ = std::filesystem::absolute(mountpoint_, error).lexically_normal().string();
   return write_config();
 }
 

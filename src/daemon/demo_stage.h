@@ -22,7 +22,7 @@ class DemoStage {
   /// Removes the folder. A mountpoint that is still in use stays.
   ~DemoStage();
 
-  /// Starts the storages and writes the configuration. `mountpoint`: empty for one of its own.
+  /// Starts the storages and writes the configuration. `mountpoint`: absolute, or empty for one of its own.
   Result<void> set_up(std::string mountpoint);
   void stop_storages();
 

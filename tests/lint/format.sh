@@ -10,7 +10,7 @@ fi
 cd "${1:-$(dirname "$0")/../..}"
 command -v "$tool" >/dev/null || { echo "format: $tool is missing: packaging/install-packages.sh lint" >&2; exit 1; }
 folders=()
-for folder in src include tests cmake; do [ ! -d $folder ] || folders+=("$folder"); done
+for folder in src include tests; do [ ! -d $folder ] || folders+=("$folder"); done
 mapfile -t files < <(find "${folders[@]}" \( -name '*.h' -o -name '*.cc' \) | sort)
 if [ -n "$fix" ]; then
   "$tool" -i "${files[@]}"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Includes go along the arrows of docs/ARCHITECTURE.md, and third-party headers stay in their folders.
 
-includes.py [ROOT]. ALLOWED and FENCES are the two tables of that page; change them there as well.
+includes.py [ROOT]. ALLOWED is the table of that page, FENCES the one of docs/DEVELOPMENT.md; change them there as well.
 """
 
 import pathlib

@@ -2,13 +2,15 @@
 """Sentences of docs/SEMANTICS.md that tests quote must stand there, word for word.
 
 A test quotes with a comment: // SEMANTICS: "One rotation step per handle"; the comment may run over several
-lines. White space counts as one blank. Exit 1 when a quotation is not found.
+lines. White space counts as one blank. quotes.py [ROOT]
 """
+
 import pathlib
 import re
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from lines import ROOT, report
+
 QUOTE = re.compile(r'//\s*SEMANTICS:\s*"((?:[^"]|\n)*?)"')
 
 
@@ -16,19 +18,15 @@ def plain(text):
     return " ".join(text.split())
 
 
-def main():
-    semantics = plain((ROOT / "docs/SEMANTICS.md").read_text(encoding="utf-8"))
-    bad = quotes = 0
-    for path in sorted((ROOT / "tests").rglob("*.cc")):
+def problems_of(root):
+    semantics = plain((root / "docs/SEMANTICS.md").read_text(encoding="utf-8"))
+    for path in sorted((root / "tests").rglob("*.cc")):
         text = re.sub(r"\n\s*//(?!\s*SEMANTICS)", " ", path.read_text(encoding="utf-8"))
         for match in QUOTE.finditer(text):
-            quotes += 1
-            if plain(match.group(1)) not in semantics:
-                bad += 1
-                print(f"{path.relative_to(ROOT)}: not in docs/SEMANTICS.md: \"{plain(match.group(1))}\"")
-    print(f"{quotes} quotations, {bad} not found")
-    return 1 if bad else 0
+            sentence = plain(match.group(1))
+            if sentence not in semantics:
+                yield f"{path.relative_to(root)}: not in docs/SEMANTICS.md: \"{sentence}\""
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    report(list(problems_of(pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT)), "quotations")

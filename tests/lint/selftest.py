@@ -114,6 +114,17 @@ class Length(unittest.TestCase):
         self.assertIn("tests/unit/a.cc: 401 lines", output)
 
 
+class Quotes(unittest.TestCase):
+    DOCS = {"docs/SEMANTICS.md": "- Raw names are never\n  listed.\n"}
+
+    def test_right_and_wrong(self):
+        right = '// SEMANTICS: "Raw names are\n// never listed."\n'
+        self.assertEqual(run("quotes.py", {**self.DOCS, "tests/a.cc": right})[0], 0)
+        status, output = run("quotes.py", {**self.DOCS, "tests/a.cc": right.replace("never", "always")})
+        self.assertEqual(status, 1)
+        self.assertIn("tests/a.cc", output)
+
+
 class Format(unittest.TestCase):
     STYLE = {".clang-format": (HERE.parents[1] / ".clang-format").read_text()}
 
