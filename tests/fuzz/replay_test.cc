@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -18,6 +19,12 @@ namespace {
 
 using Target = int (*)(const std::uint8_t*, std::size_t);
 constexpr int kMutationsPerSeed = 300;
+
+/// BALANCEFS_FUZZ_MUTATIONS: more of them, where there is no libFuzzer.
+int mutations_per_seed() {
+  const char* wanted = std::getenv("BALANCEFS_FUZZ_MUTATIONS");
+  return wanted == nullptr ? kMutationsPerSeed : std::atoi(wanted);
+}
 
 std::vector<std::string> corpus(const std::string& name) {
   std::vector<std::string> out;
@@ -73,12 +80,13 @@ void replay(const std::string& name, Target target) {
   const auto seeds = corpus(name);
   ASSERT_FALSE(seeds.empty());
   std::mt19937 random(20240203);
+  const int mutations = mutations_per_seed();
   for (const auto& seed : seeds) {
     const auto run = [target](const std::string& text) {
       target(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
     };
     run(seed);
-    for (int i = 0; i < kMutationsPerSeed; ++i) run(mutated(seed, random));
+    for (int i = 0; i < mutations; ++i) run(mutated(seed, random));
   }
 }
 
