@@ -27,7 +27,7 @@ struct RequestContext {
   Priority priority = Priority::metadata;  ///< live: raised when a prefetched part is demanded
   bool awaited = true;                     ///< live: whether somebody waits now; only then is slow "stalled"
   std::optional<TimePoint> deadline;       ///< the whole call ends with `timed_out` by then
-  /// stat() of a group: the members to ask, best first; empty: all, in order.
+  /// list() and stat() of a group: the members to ask, best first for stat(); empty: all, in order.
   std::vector<MemberIndex> ask;
   /// Reads: a server that ignores ranges is read from the start and what precedes the range is dropped,
   /// instead of `unsupported` with Detail::no_range.

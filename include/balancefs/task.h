@@ -68,9 +68,12 @@ class WaitList {
   class HandlerWaiter;
   struct Initiate;
 
-  void finish(Waiter* waiter, WaitOutcome outcome);
+  struct Link;
+  using Waiters = std::list<std::unique_ptr<Waiter>>;
 
-  std::list<std::unique_ptr<Waiter>> waiters_;
+  static void finish(Link& link, WaitOutcome outcome);
+
+  Waiters waiters_;
 };
 
 /// Suspends the calling flow for a time of `clock`. Throws when cancelled.

@@ -86,11 +86,12 @@ struct Group::Gathering {
   }
 };
 
-std::vector<MemberIndex> Group::worth_asking() const {
+std::vector<MemberIndex> Group::worth_asking(const RequestContext& why) const {
   std::vector<MemberIndex> all;
   std::vector<MemberIndex> closed;
   std::vector<MemberIndex> calm;
   for (MemberIndex i = 0; i < members_.size(); ++i) {
+    if (!why.ask.empty() && std::find(why.ask.begin(), why.ask.end(), i) == why.ask.end()) continue;
     all.push_back(i);
     if (!members_[i].health.closed()) continue;
     closed.push_back(i);
@@ -128,7 +129,7 @@ static Error least_certain(const std::vector<Error>& errors) {
 Task<Result<void>> Group::list(Path directory, ListingSink& entries, RequestContext& why) {
   Gathering gathering(entries, why);
   TaskScope scope(members_.executor());
-  const std::vector<MemberIndex> asked = worth_asking();
+  const std::vector<MemberIndex> asked = worth_asking(why);
   for (const MemberIndex member : asked) gathering.pending.emplace(member, members_.begin(member));
   for (MemberIndex i = 0; i < members_.size(); ++i) {
     const Result<void> none = std::unexpected<Error>(not_asked(members_[i].health));

@@ -38,7 +38,7 @@ class Group final : public Storage {
   class Relabel;
   struct Gathering;
   Task<void> list_member(MemberIndex member, Path directory, Gathering& gathering);
-  std::vector<MemberIndex> worth_asking() const;
+  std::vector<MemberIndex> worth_asking(const RequestContext& why) const;
   Result<void> judge(MemberIndex member, HealthTracker::Token token, const Path& path, Result<void> outcome);
   std::vector<MemberIndex> stat_order(const RequestContext& why) const;
   Task<Result<void>> probe_member(MemberIndex member, RequestContext& why);

@@ -201,23 +201,19 @@ void Route::leave(MemberIndex member, const Error& error, const Reading& reading
 }
 
 Result<void> Route::give_up(const Reading& reading) {
-  const std::string path = members_.shown(version_->path());
   if (holders().empty()) {
-    log_warning("read {}: no member holds the opened version any more", path);
     if (version_->delivered()) version_->end();
     return fail(ErrorKind::changed, "no member holds the opened version any more");
   }
   const auto* failure = reading.least_certain();
   if (failure == nullptr) {
-    log_warning("read {}: no member that holds it may serve it now", path);
     if (end_of_throttling()) return fail(ErrorKind::throttled, "every member asks to slow down");
     return std::unexpected<Error>(
         Error(ErrorKind::unavailable, Error::Detail::not_ours, "no member that holds it may serve it now"));
   }
-  const Error& error = failure->second.error;
-  log_warning("read {} from {}: {}: {}", path, members_.name(failure->first), to_string(error.kind),
-              error.text);
-  return std::unexpected<Error>(error);
+  Error error = failure->second.error;
+  error.text = members_.name(failure->first) + ": " + error.text;
+  return std::unexpected<Error>(std::move(error));
 }
 
 }  // namespace balancefs

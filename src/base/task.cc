@@ -23,12 +23,20 @@ bool is_cancellation(const std::exception_ptr& exception) {
 
 // ---- WaitList -------------------------------------------------------------------------------------------
 
+/// What timers and cancellation slots know of a waiter. A slot's handler stays until the flow's next wait and
+/// may run after the waiter, or the list, has gone: then `list` is null.
+struct WaitList::Link {
+  WaitList* list;
+  Waiters::iterator position;
+};
+
 class WaitList::Waiter {
  public:
   virtual ~Waiter() = default;
   /// Posts the handler; the waiter is destroyed right after.
   virtual void complete(WaitOutcome outcome) = 0;
   Timer timer;
+  std::shared_ptr<Link> link;
 };
 
 template <class Handler>
@@ -56,43 +64,46 @@ struct WaitList::Initiate {
   void operator()(Handler&& handler) {
     auto slot = asio::get_associated_cancellation_slot(handler);
     auto owned = std::make_unique<HandlerWaiter<std::decay_t<Handler>>>(std::move(handler));
-    Waiter* waiter = owned.get();
-    WaitList* waiting = list;
-    list->waiters_.push_back(std::move(owned));
+    Waiter& waiter = *owned;
+    const auto position = list->waiters_.insert(list->waiters_.end(), std::move(owned));
+    auto link = std::make_shared<Link>(Link{list, position});
+    waiter.link = link;
     if (clock != nullptr) {
-      waiter->timer =
-          clock->call_at(deadline, [waiting, waiter] { waiting->finish(waiter, WaitOutcome::deadline); });
+      waiter.timer = clock->call_at(deadline, [link] { finish(*link, WaitOutcome::deadline); });
     }
     if (slot.is_connected()) {
-      slot.assign(
-          [waiting, waiter](asio::cancellation_type) { waiting->finish(waiter, WaitOutcome::cancelled); });
+      slot.assign([link](asio::cancellation_type) { finish(*link, WaitOutcome::cancelled); });
     }
   }
 };
 
 WaitList::WaitList() = default;
-WaitList::~WaitList() = default;
 
-void WaitList::finish(Waiter* waiter, WaitOutcome outcome) {
-  // The slot's handler may outlive the waiter (it is only replaced at the flow's next wait), so an unknown
-  // pointer means: already woken.
-  for (auto it = waiters_.begin(); it != waiters_.end(); ++it) {
-    if (it->get() != waiter) continue;
-    auto owned = std::move(*it);
-    waiters_.erase(it);
-    owned->complete(outcome);
-    return;
-  }
+WaitList::~WaitList() {
+  for (const auto& waiter : waiters_) waiter->link->list = nullptr;
+}
+
+void WaitList::finish(Link& link, WaitOutcome outcome) {
+  if (link.list == nullptr) return;
+  WaitList& list = *std::exchange(link.list, nullptr);
+  const auto waiter = std::move(*link.position);
+  list.waiters_.erase(link.position);
+  waiter->complete(outcome);
 }
 
 void WaitList::wake_one() {
-  if (!waiters_.empty()) finish(waiters_.front().get(), WaitOutcome::woken);
+  if (waiters_.empty()) return;
+  const auto link = waiters_.front()->link;
+  finish(*link, WaitOutcome::woken);
 }
 
 void WaitList::wake_all() {
   auto woken = std::move(waiters_);
   waiters_.clear();
-  for (auto& waiter : woken) waiter->complete(WaitOutcome::woken);
+  for (auto& waiter : woken) {
+    waiter->link->list = nullptr;
+    waiter->complete(WaitOutcome::woken);
+  }
 }
 
 Task<WaitOutcome> WaitList::wait_interruptible(Clock* clock, TimePoint deadline) {

@@ -15,6 +15,7 @@ struct FsError {
   int code = EIO;
   std::string text;
 
+  FsError() = default;
   explicit FsError(int number) : code(number) {}
   FsError(int number, std::string why) : code(number), text(std::move(why)) {}
 };

@@ -6,6 +6,7 @@
 // here, once, where they are answered.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -89,6 +90,7 @@ class Filesystem {
   };
   Task<Result<Found>> find(Path path);
   Task<FsResult<void>> load(std::uint64_t handle);
+  Task<FsError> judge_read_failure(std::shared_ptr<FileHandle> file, Error failure);
   Inode& node_for(const Path& path, const Place& place, const DirectoryEntry& entry);
   Attributes attributes_of(const Path& path, const ObjectInfo* info, ObjectType type) const;
   EntryReply absent(const Path& parent) const;

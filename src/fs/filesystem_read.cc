@@ -39,17 +39,28 @@ Task<FsResult<ReadReply>> Filesystem::read(std::uint64_t handle, std::uint64_t o
   if (file == nullptr) co_return refuse(EBADF);
   Result<ReadReply> reply = co_await file->reader->read(offset, size);
   if (reply) co_return std::move(*reply);
-  const FsError error = read_error(reply.error());
-  if (error.code == ESTALE) {
-    // The path has become something else: what is known of it is asked again before the next open.
-    const Place place = tree_.locate(file->path);
-    place.mount->listing->expire(place.relative.parent());
-    outdate(file->node);
-  }
+  const FsError error = co_await judge_read_failure(file, reply.error());
   if (!error.text.empty()) {
     log_warning("read /{} at {}+{}: {}", file->path.str(), offset, size, error.text);
   }
   co_return std::unexpected<FsError>(error);
+}
+
+/// The path may have become something else: what is known of it is asked again before the next open. Some
+/// servers answer 404 for every trouble of theirs, so a file is gone only when its folder says so too.
+Task<FsError> Filesystem::judge_read_failure(std::shared_ptr<FileHandle> file, Error failure) {
+  const FsError error = read_error(failure);
+  if (error.code != ESTALE) co_return error;
+  const Place place = tree_.locate(file->path);
+  place.mount->listing->expire(place.relative.parent());
+  if (failure.kind == ErrorKind::not_found) {
+    const Result<DirectoryEntry> entry = co_await place.mount->listing->lookup(place.relative);
+    const bool is_gone = !entry && entry.error().kind == ErrorKind::not_found;
+    const bool is_other = entry && !is_same_version(*file->version, *entry);
+    if (!is_gone && !is_other) co_return FsError(EIO, error.text);
+  }
+  outdate(file->node);
+  co_return error;
 }
 
 void Filesystem::release(std::uint64_t handle) {

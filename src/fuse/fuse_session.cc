@@ -48,6 +48,7 @@ std::string explain_mount_failure(const std::string& mountpoint, const MountOpti
 std::string mount_flags(const MountOptions& options) {
   std::string flags = "fsname=balancefs,subtype=balancefs,default_permissions,ro";
   if (options.allow_other) flags += ",allow_other";
+  for (const std::string& flag : options.kernel_flags) flags += "," + flag;
   return flags;
 }
 

@@ -40,6 +40,28 @@ TEST(WaitList, WakesEveryWaiterOnceAndKeepsNoMemory) {
   EXPECT_EQ(count, 2);
 }
 
+Task<void> wait_here_then_there(std::unique_ptr<WaitList>& here, Clock& clock, bool& ended) {
+  co_await here->wait();
+  // Nothing is waited for between the wake-up and here: the first list may be gone when the flow is
+  // cancelled.
+  here.reset();
+  ended = true;
+  co_await sleep_for(clock, 10s);
+}
+
+TEST(WaitList, ACancelledFlowTouchesNoListThatItHasLeft) {
+  TestLoop t;
+  auto here = std::make_unique<WaitList>();
+  bool ended = false;
+  const FlowHandle flow = t.scope.spawn(wait_here_then_there(here, t.clock, ended));
+  t.settle();
+  here->wake_all();
+  here = std::make_unique<WaitList>();
+  flow.cancel();  // the slot still holds the first wait's handler
+  t.settle();
+  EXPECT_EQ(t.scope.running(), 0u);
+}
+
 TEST(TaskScope, CancelEndsWaitersAndCloseWaitsForThem) {
   TestLoop t;
   WaitList list;

@@ -188,6 +188,15 @@ TEST_F(FilesystemTest, AChangedFileIsANewNodeAndTheOldHandleAnswersEstale) {
   EXPECT_EQ(*read(open(entry->node), 700'000, 4096), ramp_bytes(700'000, 4096, 9));
 }
 
+TEST_F(FilesystemTest, A404InAReadIsBelievedOnlyWhenTheFolderSaysSoToo) {
+  const std::uint64_t handle = open(walk({"media", "pt", "film.mkv"}));
+  ASSERT_TRUE(read(handle, 0, 4096).has_value());
+  for (FakeStorage* storage : storages_) storage->fail_read = Error(ErrorKind::not_found, "404");
+  EXPECT_EQ(read(handle, 700'000, 4096).error().code, EIO);
+  for (FakeStorage* storage : storages_) storage->remove("film.mkv");
+  EXPECT_EQ(read(handle, 700'000, 4096).error().code, ESTALE);
+}
+
 TEST_F(FilesystemTest, UnknownIsEioAndNeverEnoent) {
   for (FakeStorage* storage : storages_) storage->fail_everything = Error(ErrorKind::unavailable, "refused");
   const std::uint64_t media = walk({"media"});
