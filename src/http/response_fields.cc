@@ -45,7 +45,9 @@ std::optional<ContentRange> parse_content_range(std::string_view text) {
 std::optional<FileTime> parse_http_date(std::string_view text) {
   const std::string copy(text);
   const std::time_t seconds = curl_getdate(copy.c_str(), nullptr);
-  if (seconds == -1) return std::nullopt;
+  // What 64-bit nanoseconds hold: 1678 to 2261.
+  constexpr std::time_t kLimit = INT64_MAX / 1'000'000'000;
+  if (seconds == -1 || seconds > kLimit || seconds < -kLimit) return std::nullopt;
   return FileTime(std::chrono::seconds(seconds));
 }
 
