@@ -43,6 +43,9 @@ class DavServer::Core : public std::enable_shared_from_this<Core> {
   Result<void> start();
   void kill();
 
+ private:
+  friend class DavServer;
+
   // One body under way; owned by its response.
   struct Transfer {
     Core& core;
@@ -206,7 +209,7 @@ MHD_Response* DavServer::Core::make_response(MHD_Connection* connection, const s
   const auto drop = [](void* gone) { delete static_cast<Transfer*>(gone); };
   MHD_Response* response =
       MHD_create_response_from_callback(answer.range.length, kPiece, &Core::on_body, transfer.get(), drop);
-  if (response != nullptr) transfer.release();  // `drop` deletes it
+  if (response != nullptr) static_cast<void>(transfer.release());  // `drop` deletes it
   return response;
 }
 

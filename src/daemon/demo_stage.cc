@@ -1,6 +1,7 @@
 #include "daemon/demo_stage.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
