@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -99,8 +100,9 @@ Result<std::string> resolve_mountpoint(const std::string& path) {
 bool is_stale_mount(const std::string& point, const std::vector<MountEntry>& table) {
   const MountEntry* entry = find_mount(table, point);
   if (entry == nullptr || entry->type != kMountType) return false;
-  struct stat info = {};
-  return ::stat(point.c_str(), &info) != 0 && errno == ENOTCONN;
+  // Not stat(): the kernel still has the root's attributes, and answers without a daemon.
+  struct statfs info = {};
+  return ::statfs(point.c_str(), &info) != 0 && errno == ENOTCONN;
 }
 
 Result<void> check_mountpoint(const std::string& point, const std::vector<MountEntry>& table) {
