@@ -133,8 +133,7 @@ void read_group_section(const std::string& path, const toml::table& table, Confi
   const Result<Path> parsed = Path::parse(path);
   if (!path.starts_with('/') || !parsed) {
     reading.problems.emplace_back(
-        group.line,
-        fmt::format("group.{}: is no visible path; write it as in [group.\"/pt\"]", quote(path)));
+        group.line, fmt::format("group.{}: is no visible path; write it as in [group.\"/pt\"]", quote(path)));
     return;
   }
   group.path = "/" + parsed->str();

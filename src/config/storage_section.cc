@@ -59,8 +59,8 @@ void read_mount_path(SectionReader& reader, StorageOptions& storage) {
   const Result<Path> path = Path::parse(*text);
   if (!text->starts_with('/') || has_control(*text)) return reader.refuse("path", *text);
   if (!path) {
-    return reader.problem(
-        "path", fmt::format("{} has '.' or '..' in it; write the path they lead to", quote(*text)));
+    return reader.problem("path",
+                          fmt::format("{} has '.' or '..' in it; write the path they lead to", quote(*text)));
   }
   for (Path part = *path; !part.is_root(); part = part.parent()) {
     if (part.name().size() <= kLongestName) continue;

@@ -10,7 +10,11 @@ Path path(std::string_view text) {
 }
 
 // The tree never looks into groups and caches: only their addresses matter here.
-MountPoint mount(std::string_view at, int& identity) {
+struct alignas(64) Anything {
+  std::byte bytes[64] = {};
+};
+
+MountPoint mount(std::string_view at, Anything& identity) {
   auto* any = reinterpret_cast<Storage*>(&identity);
   auto* cache = reinterpret_cast<ListingCache*>(&identity);
   return MountPoint(path(at), *any, *cache);
@@ -18,7 +22,7 @@ MountPoint mount(std::string_view at, int& identity) {
 
 class TreeTest : public ::testing::Test {
  protected:
-  int root_ = 0, films_ = 0, deep_ = 0;
+  Anything root_, films_, deep_;
   Tree tree_{{mount("/", root_), mount("/media/films", films_), mount("/media/films/new/x", deep_)}};
 };
 
@@ -43,7 +47,7 @@ TEST_F(TreeTest, ParentsOfMountPathsAreDirectoriesWhateverStoragesSay) {
 }
 
 TEST(Tree, WithoutAStorageAtTheRootOtherPathsBelongToNobody) {
-  int films = 0;
+  Anything films;
   const Tree tree({mount("/media/films", films)});
   EXPECT_EQ(tree.locate(path("media/music")).mount, nullptr);
   EXPECT_TRUE(tree.is_fixed_directory(path("media")));
