@@ -35,7 +35,11 @@ Task<bool> Flow<T>::watch(Clock* clock, TimePoint deadline, bool until_done) {
   bool cancelled = false;
   while (!done()) {
     outcome = co_await state_->ended.wait_interruptible(cancelled ? nullptr : clock, deadline);
-    if (outcome == WaitOutcome::cancelled) {
+    // A cancellation that came after the wake-up and before this turn is known by the state alone. The
+    // caller's next co_await would throw it, with the child still running.
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    const bool late = !cancelled && state.cancelled() != asio::cancellation_type::none;
+    if (outcome == WaitOutcome::cancelled || late) {
       cancelled = true;
       cancel();
     } else if (!cancelled && !until_done) {

@@ -140,6 +140,29 @@ TEST(Flow, CancelledParentEndsItsChildFirst) {
   EXPECT_FALSE(finished);
 }
 
+Task<Result<void>> tick_until_done(TestLoop& t) {
+  Flow<Result<int>> child(t.executor(), forty_two_after(t.clock, 10s));
+  while (true) {
+    const TimePoint tick = t.clock.now() + 1s;
+    const bool done = co_await child.join_until(t.clock, tick);
+    if (done) break;
+  }
+  const Result<int> result = co_await child.join();
+  if (!result) co_return std::unexpected<Error>(result.error());
+  co_return Result<void>();
+}
+
+TEST(Flow, CancelledInTheTurnOfATickEndsItsChildFirst) {
+  TestLoop t;
+  Flow<Result<void>> parent(t.executor(), tick_until_done(t));
+  t.settle();
+  t.clock.advance(1s);  // the parent will run, but has not yet
+  parent.cancel();
+  t.settle();
+  ASSERT_TRUE(parent.done());
+  EXPECT_EQ(parent.take().error().kind, ErrorKind::cancelled);
+}
+
 TEST(FakeStorage, ReadsRampBytesAndFailsWhereTold) {
   TestLoop t;
   FakeStorage storage("/pt", t.executor(), t.clock);
