@@ -41,13 +41,21 @@ std::optional<ObjectInfo> info_of(const struct stat& attributes, bool etags) {
   return info;
 }
 
-std::optional<ObjectInfo> entry_info(const std::string& root, const Path& directory, int fd, const char* name,
-                                     bool etags) {
+/// Nothing for what is left out. An entry of which nothing can be known now (a failing disk, a folder without
+/// search permission) is an error: left out, it would look deleted.
+Result<std::optional<ObjectInfo>> entry_info(const std::string& root, const Path& directory, int fd,
+                                             const char* name, bool etags) {
   struct stat attributes{};
-  if (fstatat(fd, name, &attributes, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+  if (fstatat(fd, name, &attributes, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return std::nullopt;
+    return std::unexpected<Error>(errno_error(errno, "stat", directory.child(name).str()));
+  }
   if (!S_ISLNK(attributes.st_mode)) return info_of(attributes, etags);
   const Result<ObjectInfo> target = stat_object(root, directory.child(name), etags);
-  return target ? std::optional<ObjectInfo>(*target) : std::nullopt;
+  if (target) return *target;
+  const ErrorKind kind = target.error().kind;
+  if (kind == ErrorKind::not_found || kind == ErrorKind::denied) return std::nullopt;
+  return std::unexpected<Error>(target.error());
 }
 
 Result<Directory> open_directory(const std::string& root, const Path& directory) {
@@ -71,7 +79,8 @@ Result<LocalEntries> list_directory(const std::string& root, const Path& directo
     if (entry == nullptr) break;
     if (!Path::valid_name(entry->d_name)) continue;
     const auto info = entry_info(root, directory, dirfd(stream->get()), entry->d_name, etags);
-    if (info) out.emplace_back(entry->d_name, *info);
+    if (!info) return std::unexpected<Error>(info.error());
+    if (*info) out.emplace_back(entry->d_name, **info);
   }
   if (errno != 0) return std::unexpected<Error>(errno_error(errno, "list", directory.str()));
   return out;

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,6 +41,17 @@ TEST_F(LocalFiles, SymlinksThatStayInsideAreFollowed) {
   EXPECT_EQ(stat("link")->size, 6u);
   EXPECT_EQ(stat("dirlink/file")->size, 6u);
   EXPECT_TRUE(open_file(root_, *Path::parse("dirlink/file")));
+}
+
+TEST_F(LocalFiles, FolderWhoseEntriesCannotBeLookedAtIsAnErrorAndNotEmpty) {
+  fs::permissions(scratch_.path(), fs::perms(0755));
+  fs::permissions(root_ / "dir", fs::perms(0444));
+  if (geteuid() == 0) setfsuid(65534);  // root may look at everything
+  const auto listed = list_directory(root_, *Path::parse("dir"), true);
+  setfsuid(geteuid());
+  fs::permissions(root_ / "dir", fs::perms(0755));
+  ASSERT_FALSE(listed);
+  EXPECT_EQ(listed.error().kind, ErrorKind::denied);
 }
 
 TEST_F(LocalFiles, SymlinksThatLeadOutAreHiddenAndRefused) {
