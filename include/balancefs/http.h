@@ -72,6 +72,9 @@ class HttpTransport {
   virtual Task<Result<ResponseHead>> send(HttpRequest request, BodyHandler& body, RequestContext& why) = 0;
   /// What deadlines are measured with; null when the transport has no clock (then it keeps no deadlines).
   virtual Clock* clock() { return nullptr; }
+  /// Told by who resolves redirects: the one that `url` (a storage's file) answered comes from a cache, which
+  /// hands out links that may have expired. Logged once for each server.
+  virtual void redirect_was_cached(const std::string& /*url*/) {}
 };
 
 }  // namespace balancefs

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "base/log.h"
+#include "base/text.h"
 #include "http/curl_transfer.h"
+#include "http/url.h"
 
 namespace balancefs {
 namespace {
@@ -56,6 +59,15 @@ Task<Result<ResponseHead>> CurlTransport::send(HttpRequest request, BodyHandler&
     }
   }
   co_return transfer.take();
+}
+
+void CurlTransport::redirect_was_cached(const std::string& url) {
+  const std::string origin = origin_of(url).value_or(std::string());
+  if (!warned_.insert(origin).second) return;
+  log_warning(
+      "GET {}: a proxy before {} caches redirects: links that expired come again; let it not store answers "
+      "302",
+      without_secrets(url), origin);
 }
 
 Task<void> CurlTransport::close() {

@@ -7,6 +7,8 @@
 
 #include <asio/io_context.hpp>
 #include <list>
+#include <set>
+#include <string>
 
 #include "balancefs/http.h"
 #include "http/curl_loop.h"
@@ -27,6 +29,7 @@ class CurlTransport final : public HttpTransport {
 
   Task<Result<ResponseHead>> send(HttpRequest request, BodyHandler& body, RequestContext& why) override;
   Clock* clock() override { return &clock_; }
+  void redirect_was_cached(const std::string& url) override;
   /// Ends all requests with `cancelled` and waits until they are gone; refuses new ones.
   Task<void> close();
   /// Requests under way.
@@ -41,6 +44,7 @@ class CurlTransport final : public HttpTransport {
   AuthMemory memory_;
   std::list<CurlTransfer*> active_;
   WaitList idle_;
+  std::set<std::string> warned_;  ///< origins whose redirects a cache keeps
   bool closed_ = false;
 };
 

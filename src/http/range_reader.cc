@@ -70,6 +70,7 @@ class RangeReader final : public ObjectReader {
   HttpRequest request_for(const Link& link, ByteRange rest) const;
   RangeExpectation expectation(const HttpRequest& request, bool redirected, ByteRange rest) const;
   void keep(const HttpRequest& request, bool redirected);
+  void notice_cache(const ResponseHead& redirect, const std::string& target);
   void forget(const std::shared_ptr<Link>& link) {
     if (link_ == link) link_ = nullptr;
   }
@@ -82,6 +83,7 @@ class RangeReader final : public ObjectReader {
   MemberIndex self_;
   bool etags_;
   std::shared_ptr<Link> link_;        ///< null: unknown
+  std::string expired_;               ///< a link that worked and was refused later
   std::shared_ptr<Resolve> resolve_;  ///< null: none under way
 };
 
@@ -139,6 +141,12 @@ void RangeReader::keep(const HttpRequest& request, bool redirected) {
   link_->credentials = request.send_credentials;
 }
 
+// A link without a query has no signature that could expire: the same one again is no sign of a cache.
+void RangeReader::notice_cache(const ResponseHead& redirect, const std::string& target) {
+  const bool again = target == expired_ && target.find('?') != std::string::npos;
+  if (again || is_from_cache(redirect)) http_.redirect_was_cached(url_);
+}
+
 Task<Result<void>> RangeReader::read(ByteRange range, ByteSink& sink, RequestContext& why) {
   why.served_by = self_;
   int refusals = 0;
@@ -189,6 +197,7 @@ Task<Result<void>> RangeReader::read_from_link(ByteRange rest, ByteSink& sink, R
   if (end || attempt.accepted || !link->redirected) co_return end;
   forget(link);
   if (!attempt.refused) co_return end;
+  expired_ = link->url;
   ++refusals;
   co_return Result<void>();
 }
@@ -230,6 +239,7 @@ Task<Result<void>> RangeReader::fetch(HttpRequest request, bool redirected, Byte
     }
     const Result<void> next = follow_redirect(request, *head, origin_);
     if (!next) co_return std::unexpected<Error>(next.error());
+    if (turn != nullptr && hop == 0) notice_cache(*head, request.url);
     request.headers.erase(request.headers.begin() + 1,
                           request.headers.end());  // the Range: a cache in front of the data is welcome
     redirected = true;

@@ -31,6 +31,11 @@ bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
+bool is_from_cache(const ResponseHead& redirect) {
+  const std::string* age = redirect.header("age");
+  return age != nullptr && parse_number(trim(*age)).value_or(0) > 0;
+}
+
 Result<void> follow_redirect(HttpRequest& request, const ResponseHead& head, const std::string& origin) {
   const std::string* location = head.header("location");
   if (location == nullptr) return refuse(ErrorKind::corrupted, request, "a redirect that says not where to");

@@ -15,6 +15,8 @@ constexpr int kMostRedirects = 5;
 
 /// 301, 302, 303, 307, 308.
 bool is_redirect(int status);
+/// Whether a cache kept this redirect: its Age is more than 0 (0 is what Varnish says of fresh ones, too).
+bool is_from_cache(const ResponseHead& redirect);
 /// Turns `request` into the next one, after `head` answered it with a redirect. `origin` is origin_of() the
 /// first URL. An error when the target makes no sense (`corrupted`) or the rule forbids it (`denied`).
 Result<void> follow_redirect(HttpRequest& request, const ResponseHead& head, const std::string& origin);

@@ -43,8 +43,10 @@ class ScriptedHttp final : public HttpTransport {
   Task<Result<ResponseHead>> send(HttpRequest request, BodyHandler& body, RequestContext& why) override;
   Clock* clock() override { return clock_; }
   void set_clock(Clock& clock) { clock_ = &clock; }
+  void redirect_was_cached(const std::string& url) override { cached_redirects.push_back(url); }
 
   std::vector<HttpRequest> requests;
+  std::vector<std::string> cached_redirects;  ///< what redirect_was_cached() was told
   /// The value of a header of request `index`; empty when it has none.
   std::string sent(std::size_t index, std::string_view name) const;
   bool exhausted() const { return answers_.empty(); }
