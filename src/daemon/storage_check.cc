@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <optional>
 
+#include "daemon/file_trial.h"
 #include "daemon/server_kind.h"
 
 namespace balancefs {
@@ -12,48 +15,97 @@ namespace {
 /// AList before this version loses balance and cached links in ways that cost members (docs/SEMANTICS.md).
 constexpr std::string_view kGoodAlist = "3.42.0";
 
-class CountingSink final : public ListingSink {
- public:
-  Result<void> entry(std::string_view, const ObjectInfo& info) override {
-    ++names;
-    if (info.type == ObjectType::file && info.size_kind != SizeKind::exact) ++inexact;
-    return {};
-  }
-  void member_done(MemberIndex, const Result<void>&) override {}
+std::string explain_unreadable(const Path& file, const Error& error) {
+  return fmt::format("lists {} but does not serve it: {}", file.str(), error.text);
+}
 
-  std::size_t names = 0;
-  std::size_t inexact = 0;
+/// What was learnt of a storage that answers.
+struct Findings {
+  ServerKind kind;
+  std::optional<FileTrial> file;    ///< absent: no file was read
+  std::optional<Error> unreadable;  ///< why the first file that was tried is not served
+  Path unreadable_file;
+  Findings() = default;
 };
 
-std::string describe(const ServerKind& kind, const CountingSink& root, const StorageTraits& traits) {
+std::string describe(const Findings& found, const FolderNames& root, const StorageTraits& traits) {
+  const auto rounded = [](const auto& entry) {
+    return entry.second.type == ObjectType::file && entry.second.size_kind != SizeKind::exact;
+  };
   std::string text;
-  if (!kind.alist_version.empty()) text += fmt::format("AList/OpenList {}; ", kind.alist_version);
-  if (!kind.software.empty()) text += kind.software + "; ";
-  text += fmt::format("{} {} in its root", root.names, root.names == 1 ? "name" : "names");
-  if (root.inexact > 0) text += "; sizes are rounded, exact ones cost a request each";
-  if (!traits.ranges) text += "; no ranges: seeking reads from the start";
-  return text;
+  if (!found.kind.alist_version.empty()) text += fmt::format("AList/OpenList {}; ", found.kind.alist_version);
+  if (!found.kind.software.empty()) text += found.kind.software + "; ";
+  text += fmt::format("{} {} in its root", root.size(), root.size() == 1 ? "name" : "names");
+  if (std::ranges::any_of(root, rounded)) text += "; sizes are rounded, exact ones cost a request each";
+  if (!found.file) return text + "; no file found to read";
+  const bool ranges = traits.ranges && found.file->ranges;
+  return text + (ranges ? "; ranges" : "; no ranges: read from the start");
+}
+
+std::vector<std::string> warnings_of(const Findings& found, const StorageOptions& options,
+                                     bool cached_redirect) {
+  std::vector<std::string> warnings;
+  const auto warn = [&](std::string_view text) {
+    warnings.push_back(fmt::format("storage {}: {}", options.path, text));
+  };
+  if (is_older(found.kind.alist_version, kGoodAlist)) {
+    warn(fmt::format("its AList {} is older than {}, which balances and keeps links badly; update it",
+                     found.kind.alist_version, kGoodAlist));
+  }
+  if (found.file && found.file->etags_differ) {
+    warn("its nodes give one file different ETags; write etags = false in its [[storage]]");
+  }
+  if (cached_redirect) {
+    warn(
+        "a proxy before it caches redirects, so that links that expired come again; let the proxy not store "
+        "answers 302");
+  }
+  if (found.file && found.unreadable) {
+    warn(fmt::format("it lists {} but does not serve it, others it does: {}", found.unreadable_file.str(),
+                     found.unreadable->text));
+  }
+  return warnings;
+}
+
+/// Reads the first of the files that can be read.
+Task<Result<void>> read_a_file(Storage& storage, std::vector<Path> files, WatchedHttp& http,
+                               RequestContext& why, Findings& found) {
+  for (const Path& file : files) {
+    const Result<FileTrial> tried = co_await try_file(storage, file, http, why);
+    if (tried) {
+      found.file = *tried;
+      break;
+    }
+    if (!found.unreadable) {
+      found.unreadable = tried.error();
+      found.unreadable_file = file;
+    }
+  }
+  co_return Result<void>();
 }
 
 /// The parts of the check, each bounded by the context's deadline.
-Task<Result<void>> examine(Storage& storage, const StorageOptions& options, HttpTransport& http, Clock& clock,
+Task<Result<void>> examine(Storage& storage, const StorageOptions& options, WatchedHttp& http, Clock& clock,
                            StorageCheck& check) {
   RequestContext why(Priority::probe);
   why.deadline = clock.now() + kCheckTimeout;
   const Result<void> alive = co_await storage.probe(why);
   if (!alive) co_return alive;
-  CountingSink root;
   const Path top;
-  const Result<void> listed = co_await storage.list(top, root, why);
-  if (!listed) co_return listed;
-  ServerKind kind;
-  if (!options.url.empty()) kind = co_await ask_server_kind(http, options, why);
-  check.report = MemberReport(MemberReport::State::answers, describe(kind, root, storage.traits()));
-  if (is_older(kind.alist_version, kGoodAlist)) {
-    check.warnings.push_back(fmt::format(
-        "storage {}: its AList {} is older than {}, which balances and keeps links badly; update it",
-        options.path, kind.alist_version, kGoodAlist));
+  Result<FolderNames> root = co_await list_folder(storage, top, why);
+  if (!root) co_return std::unexpected<Error>(root.error());
+  Findings found;
+  if (!options.url.empty()) found.kind = co_await ask_server_kind(http, options, why);
+  const Result<std::vector<Path>> files = co_await find_files(storage, *root, why);
+  if (files) co_await read_a_file(storage, *files, http, why, found);
+  check.warnings = warnings_of(found, options, http.cached_redirect());
+  if (found.unreadable && !found.file) {
+    check.report = MemberReport(MemberReport::State::failed,
+                                explain_unreadable(found.unreadable_file, *found.unreadable));
+    co_return Result<void>();
   }
+  check.report = MemberReport(MemberReport::State::answers, describe(found, *root, storage.traits()));
+  check.root = std::move(*root);
   co_return Result<void>();
 }
 
@@ -114,7 +166,7 @@ std::string explain_failure(const Error& error, const StorageOptions& options) {
   check_failed(__FILE__, __LINE__, "ErrorKind is in range");
 }
 
-Task<Result<StorageCheck>> check_storage(Storage& storage, const StorageOptions& options, HttpTransport& http,
+Task<Result<StorageCheck>> check_storage(Storage& storage, const StorageOptions& options, WatchedHttp& http,
                                          Executor executor, Clock& clock) {
   StorageCheck check;
   // A driver may overlook the deadline; this flow does not.
