@@ -210,11 +210,19 @@ void ListingCache::survey(const DirectoryState& state, MemberIndex member,
   }
 }
 
+/// A folder that stays one keeps its node, and what the kernel knows of its times runs out by itself. Taking
+/// its name away would take the working folder from programs in it, and unmount what is mounted below.
+static bool stays_directory(const EntryChange& change) {
+  return change.before && change.after && change.before->info.type == ObjectType::directory &&
+         change.after->info.type == ObjectType::directory;
+}
+
 void ListingCache::publish(DirectoryState& state, const std::vector<EntryChange>& changes) {
   report_divergence(state, changes);
   if (listener_ == nullptr || !state.served) return;
   for (const EntryChange& change : changes) {
-    if (looks_different(change.before, change.after)) listener_->entry_changed(state.path(), change.name);
+    if (stays_directory(change) || !looks_different(change.before, change.after)) continue;
+    listener_->entry_changed(state.path(), change.name);
   }
 }
 

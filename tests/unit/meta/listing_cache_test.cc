@@ -97,6 +97,16 @@ TEST_F(ListingCacheTest, StaleListingIsServedWhileOneRequestRevalidatesIt) {
   EXPECT_EQ(log.changed, (std::set<std::string>{"a/two"}));
 }
 
+TEST_F(ListingCacheTest, FolderWithAnotherTimeKeepsItsName) {
+  // Its name taken from the kernel, programs would lose their working folder, and mounts below it would go.
+  group.add_file("a/one", 1);
+  EXPECT_EQ(names(""), (Names{"a"}));
+  for (std::size_t m = 0; m < group.size(); ++m) group[m].nodes["a"].info.validator.modified = FileTime(1h);
+  t.pass(11min, 1min);
+  EXPECT_EQ(list("").value()->find("a")->info.validator.modified, FileTime(1h));
+  EXPECT_TRUE(log.changed.empty());
+}
+
 TEST_F(ListingCacheTest, BeyondMaxStaleItIsRefetchedFirst) {
   group.add_file("a/one", 1);
   EXPECT_EQ(names("a"), (Names{"one"}));
