@@ -12,6 +12,7 @@ Filesystem::Filesystem(Tree tree, ReadEngine& reads, AttributeMaker attributes)
 
 void Filesystem::entry_changed(const Path& mount, const Path& directory, std::string_view name) {
   const Path parent = directory.is_root() ? mount : *Path::parse(mount.str() + "/" + directory.str());
+  if (tree_.is_fixed_directory(parent.child(name))) return;  // what the mount path hides
   const Inode* node = inodes_.current(parent);
   if (node != nullptr && notifier_ != nullptr) notifier_->invalidate_entry(node->id, std::string(name));
 }

@@ -84,6 +84,8 @@ EntryReply Filesystem::take_entry(std::uint64_t handle, const DirectoryItem& ite
   reply.attributes = attributes_of(path, &item.entry->info, item.type);
   // A rounded or missing size must not reach a program's stat(): the lookup that follows makes it exact.
   if (item.type == ObjectType::file && item.entry->info.size_kind != SizeKind::exact) return reply;
+  // The snapshot may be older than what a lookup has told since: the kernel must not go back to it.
+  if (!place.mount->listing->still_lists(place.relative.parent(), *item.entry)) return reply;
   Inode& node = node_for(path, place, *item.entry);
   inodes_.add_lookup(node);
   reply.node = node.id;

@@ -174,6 +174,11 @@ bool ListingCache::proves_absence(const Path& directory) const {
   return state && is_fresh(state->held(now(), options_), now(), options_);
 }
 
+bool ListingCache::still_lists(const Path& directory, const DirectoryEntry& entry) const {
+  const State state = table_.peek(directory);
+  return state && state->find(entry.name, now(), options_) == entry;
+}
+
 void ListingCache::expire(const Path& directory) {
   const State state = table_.peek(directory);
   if (!state) return;

@@ -55,6 +55,8 @@ class ListingCache final : private FetchOwner {
   Duration fresh_for(const Path& directory) const;
   /// Whether a name that is not listed now does not exist.
   bool proves_absence(const Path& directory) const;
+  /// Whether an entry of an older snapshot of `directory` is what the newest one would show.
+  bool still_lists(const Path& directory, const DirectoryEntry& entry) const;
   /// A contradiction was seen: the next use asks again first.
   void expire(const Path& directory);
   /// The user said so: as expire, and the members' next success is believed, however empty.

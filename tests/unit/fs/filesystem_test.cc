@@ -241,5 +241,35 @@ TEST_F(FilesystemTest, ReaddirplusCountsAReferenceForEveryEntryThatItGives) {
   EXPECT_EQ(fs_->inodes().size(), before - 1);
 }
 
+TEST_F(FilesystemTest, AnOldSnapshotDoesNotBringBackWhatChangedSince) {
+  const std::uint64_t pt = walk({"media", "pt"});
+  const auto handle = fs_->opendir(pt);
+  ASSERT_TRUE(run(fs_->prepare_directory(*handle, 0)).has_value());
+  for (FakeStorage* storage : storages_) {
+    storage->add_file("film.mkv", 2'000'000, 9, 2);
+    storage->remove("show/one.mkv");
+    storage->remove("show");
+  }
+  t_.pass(11min, 1min);
+  const auto newer = lookup(pt, "film.mkv");
+  ASSERT_TRUE(newer.has_value());
+  EXPECT_EQ(newer->attributes.size, 2'000'000u);
+  const auto* items = fs_->items(*handle);
+  ASSERT_EQ(items->size(), 4u);
+  EXPECT_EQ(fs_->take_entry(*handle, (*items)[2]).node, 0u) << "a lookup has to come first";
+  EXPECT_EQ(fs_->take_entry(*handle, (*items)[3]).node, 0u);
+  EXPECT_EQ(lookup(pt, "film.mkv")->node, newer->node);
+  fs_->releasedir(*handle);
+}
+
+TEST_F(FilesystemTest, WhatAMountPathHidesIsNoNewsToTheKernel) {
+  walk({"media", "pt"});
+  fs_->entry_changed(Path(), Path(), "media");
+  fs_->entry_changed(Path(), *Path::parse("media"), "pt");
+  EXPECT_TRUE(notifier_.names.empty());
+  fs_->entry_changed(Path(), *Path::parse("media"), "other");
+  EXPECT_EQ(notifier_.names.size(), 1u);
+}
+
 }  // namespace
 }  // namespace balancefs::test
