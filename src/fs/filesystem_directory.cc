@@ -23,6 +23,10 @@ Task<FsResult<void>> Filesystem::prepare_directory(std::uint64_t handle, std::ui
 
 namespace {
 
+/// FUSE_NAME_MAX of kernels before 6.16. One longer name makes the kernel refuse the page it stands on, and
+/// one that does not fit into a page would look like the end of the folder.
+constexpr std::size_t kLongestName = 1024;
+
 void fill_items(DirectoryHandle& directory) {
   directory.items.clear();
   directory.items.emplace_back(".", ObjectType::directory, nullptr);
@@ -34,6 +38,10 @@ void fill_items(DirectoryHandle& directory) {
   for (const DirectoryEntry& entry : directory.listing->entries()) {
     // A mount path hides an entry of the same name in the storage above it.
     if (std::binary_search(directory.fixed.begin(), directory.fixed.end(), entry.name)) continue;
+    if (entry.name.size() > kLongestName) {
+      log_warning("readdir /{}: a name of {} bytes left out", directory.path.str(), entry.name.size());
+      continue;
+    }
     directory.items.emplace_back(entry.name, entry.info.type, &entry);
   }
 }

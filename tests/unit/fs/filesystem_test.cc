@@ -271,5 +271,10 @@ TEST_F(FilesystemTest, WhatAMountPathHidesIsNoNewsToTheKernel) {
   EXPECT_EQ(notifier_.names.size(), 1u);
 }
 
+TEST_F(FilesystemTest, ANameThatTheKernelRefusesCostsNoOtherEntry) {
+  for (FakeStorage* storage : storages_) storage->add_file("show/" + std::string(5000, 'x'), 1);
+  EXPECT_EQ(names(walk({"media", "pt", "show"})), (std::vector<std::string>{".", "..", "one.mkv"}));
+}
+
 }  // namespace
 }  // namespace balancefs::test
