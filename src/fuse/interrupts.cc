@@ -20,8 +20,9 @@ bool has_sigkill(const std::string& line) {
 }  // namespace
 
 bool is_being_killed(pid_t pid) {
+  if (pid == 0) return false;  // of another pid namespace: nothing can be known
   std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  if (!status) return true;  // gone already
+  if (!status) return kill(pid, 0) != 0 && errno == ESRCH;  // gone already, or hidden from us
   for (std::string line; std::getline(status, line);) {
     if ((line.starts_with("SigPnd:") || line.starts_with("ShdPnd:")) && has_sigkill(line)) return true;
   }

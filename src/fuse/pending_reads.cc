@@ -18,7 +18,9 @@ void PendingReads::flush(std::uint64_t handle) {
   if (found == handles_.end()) return;
   std::vector<FlowHandle> flows;
   for (Entry* entry : found->second.entries) {
-    if (found->second.given_up.insert(entry->offset_).second) flows.push_back(entry->flow_);
+    if (!found->second.given_up.insert(entry->offset_).second) continue;
+    entry->given_up_ = true;
+    flows.push_back(entry->flow_);
   }
   for (const FlowHandle& flow : flows) flow.cancel();
 }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <set>
 #include <unordered_map>
 
@@ -17,13 +18,17 @@ namespace balancefs {
 class PendingReads {
  public:
   /// One READ under way, for as long as it lives.
-  class Entry {
+  class Entry : public std::enable_shared_from_this<Entry> {
    public:
     Entry(PendingReads& owner, std::uint64_t handle, std::uint64_t offset);
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
     ~Entry();
     void set_flow(FlowHandle flow) { flow_ = std::move(flow); }
+    /// Becomes true when a FLUSH gives the READ up.
+    std::shared_ptr<const bool> given_up() const {
+      return std::shared_ptr<const bool>(shared_from_this(), &given_up_);
+    }
 
    private:
     friend class PendingReads;
@@ -31,6 +36,7 @@ class PendingReads {
     std::uint64_t handle_;
     std::uint64_t offset_;
     FlowHandle flow_;
+    bool given_up_ = false;
     std::list<Entry*>::iterator position_;
   };
 

@@ -18,7 +18,7 @@ double seconds(Duration duration) {
 
 Reply::~Reply() {
   if (request_ == nullptr) return;
-  const bool interrupted = fuse_req_interrupted(request_) != 0;
+  const bool interrupted = (given_up_ && *given_up_) || fuse_req_interrupted(request_) != 0;
   if (!interrupted) log_debug("a request was given up and answered EIO");
   fuse_reply_err(take(), interrupted ? EINTR : EIO);
 }

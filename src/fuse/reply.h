@@ -1,8 +1,8 @@
 // The answer to one kernel request, given exactly once.
 //
-// Destroyed unanswered (its flow was cancelled) it says EINTR when the request was interrupted, else EIO with
-// a line in the log: no request is ever left without an answer, or the program behind it would hang. Loop
-// thread.
+// Destroyed unanswered (its flow was cancelled) it says EINTR when the request was interrupted or given up by
+// a FLUSH, else EIO with a line in the log: no request is ever left without an answer, or the program behind
+// it would hang. Loop thread.
 #pragma once
 
 #include <fuse_lowlevel.h>
@@ -16,8 +16,11 @@ namespace balancefs {
 
 class Reply {
  public:
-  explicit Reply(fuse_req_t request) : request_(request) {}
-  Reply(Reply&& other) noexcept : request_(std::exchange(other.request_, nullptr)) {}
+  /// `given_up`: beside an interrupt, what makes the unanswered request's answer EINTR; may be null.
+  explicit Reply(fuse_req_t request, std::shared_ptr<const bool> given_up = nullptr)
+      : request_(request), given_up_(std::move(given_up)) {}
+  Reply(Reply&& other) noexcept
+      : request_(std::exchange(other.request_, nullptr)), given_up_(std::move(other.given_up_)) {}
   Reply& operator=(Reply&&) = delete;
   ~Reply();
 
@@ -38,6 +41,7 @@ class Reply {
   fuse_req_t take() { return std::exchange(request_, nullptr); }
 
   fuse_req_t request_;
+  std::shared_ptr<const bool> given_up_;
 };
 
 /// An Attributes as libfuse wants it.
