@@ -2,10 +2,19 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <asio/io_context.hpp>
+#include <fstream>
+#include <iterator>
+
+#include "base/log.h"
+#include "base/loop_clock.h"
+#include "http/curl_transport.h"
 #include "http/range_reader.h"
 #include "support/ramp_bytes.h"
 #include "support/scripted_http.h"
 #include "support/sinks.h"
+#include "support/temp_folder.h"
 #include "support/test_loop.h"
 
 namespace balancefs::test {
@@ -72,6 +81,28 @@ TEST_F(CachedRedirectTest, ALinkWithoutASignatureMayComeAgain) {
   http.answer(404);
   EXPECT_FALSE(read().has_value());
   EXPECT_TRUE(http.cached_redirects.empty());
+}
+
+TEST(CachedRedirects, AreLoggedOnceForEachServerAndWithoutSecrets) {
+  TempFolder scratch;
+  LogOptions to_file;
+  to_file.target = scratch.path("log");
+  ASSERT_TRUE(start_logging(to_file, true));
+  asio::io_context loop;
+  LoopClock clock(loop);
+  CurlTransport transport(loop, clock);
+  transport.redirect_was_cached("https://one.example/a?token=geheim");
+  transport.redirect_was_cached("https://one.example/b");
+  transport.redirect_was_cached("https://two.example/a");
+  flush_log();
+  std::ifstream file(to_file.target);
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  LogOptions to_stderr;
+  to_stderr.target = "stderr";
+  start_logging(to_stderr, true);
+  EXPECT_EQ(std::ranges::count(text, '\n'), 2) << text;
+  EXPECT_NE(text.find("a proxy before https://one.example:443 caches redirects"), std::string::npos) << text;
+  EXPECT_EQ(text.find("geheim"), std::string::npos);
 }
 
 }  // namespace
