@@ -28,6 +28,13 @@ FuseOperations::Watch FuseOperations::watch(fuse_req_t request) const {
   return std::make_shared<InterruptWatch>(request, clock_, InterruptWatch::Patience::two_seconds);
 }
 
+FlowHandle FuseOperations::start(const Watch& watch, Task<void> flow) {
+  FlowHandle handle = scope_.spawn(std::move(flow));
+  // A flow that was refused has answered: its request is gone.
+  if (!closed_) watch->arm(handle);
+  return handle;
+}
+
 void FuseOperations::init(void* self, fuse_conn_info* connection) {
   connection->max_background = kMaxBackground;
   connection->congestion_threshold = kMaxBackground;
@@ -47,7 +54,7 @@ void FuseOperations::lookup(fuse_req_t request, fuse_ino_t parent, const char* n
   FuseOperations& self = of(request);
   const Watch watch = self.watch(request);
   Notifier::Busy busy(*self.notifier_, parent);
-  watch->arm(self.scope_.spawn(self.answer_lookup(Reply(request), watch, std::move(busy), parent, name)));
+  self.start(watch, self.answer_lookup(Reply(request), watch, std::move(busy), parent, name));
 }
 
 Task<void> FuseOperations::answer_lookup(Reply reply, Watch, Notifier::Busy, std::uint64_t parent,
@@ -75,7 +82,7 @@ void FuseOperations::forget_multi(fuse_req_t request, std::size_t count, fuse_fo
 void FuseOperations::getattr(fuse_req_t request, fuse_ino_t node, fuse_file_info*) {
   FuseOperations& self = of(request);
   const Watch watch = self.watch(request);
-  watch->arm(self.scope_.spawn(self.answer_getattr(Reply(request), watch, node)));
+  self.start(watch, self.answer_getattr(Reply(request), watch, node));
 }
 
 Task<void> FuseOperations::answer_getattr(Reply reply, Watch, std::uint64_t node) {
@@ -92,7 +99,7 @@ void FuseOperations::open(fuse_req_t request, fuse_ino_t node, fuse_file_info* f
   if ((file->flags & O_ACCMODE) != O_RDONLY || (file->flags & O_TRUNC) != 0)
     return Reply(request).error(EROFS);
   const Watch watch = self.watch(request);
-  watch->arm(self.scope_.spawn(self.answer_open(Reply(request), watch, node)));
+  self.start(watch, self.answer_open(Reply(request), watch, node));
 }
 
 Task<void> FuseOperations::answer_open(Reply reply, Watch, std::uint64_t node) {
@@ -111,10 +118,9 @@ void FuseOperations::read(fuse_req_t request, fuse_ino_t, std::size_t size, off_
       std::make_shared<InterruptWatch>(request, self.clock_, InterruptWatch::Patience::until_killed);
   const auto from = static_cast<std::uint64_t>(offset);
   const auto pending = std::make_shared<PendingReads::Entry>(self.pending_reads_, file->fh, from);
-  const FlowHandle flow =
-      self.scope_.spawn(self.answer_read(Reply(request), watch, pending, file->fh, from, size));
-  pending->set_flow(flow);
-  watch->arm(flow);
+  Reply reply(request, pending->given_up());
+  pending->set_flow(
+      self.start(watch, self.answer_read(std::move(reply), watch, pending, file->fh, from, size)));
 }
 
 Task<void> FuseOperations::answer_read(Reply reply, Watch, std::shared_ptr<PendingReads::Entry>,
@@ -152,8 +158,8 @@ void FuseOperations::start_readdir(fuse_req_t request, fuse_ino_t node, std::siz
                                    std::uint64_t handle, bool plus) {
   const Watch watching = watch(request);
   Notifier::Busy busy(*notifier_, node);
-  watching->arm(scope_.spawn(answer_readdir(Reply(request), watching, std::move(busy), handle,
-                                            static_cast<std::uint64_t>(offset), size, plus)));
+  start(watching, answer_readdir(Reply(request), watching, std::move(busy), handle,
+                                 static_cast<std::uint64_t>(offset), size, plus));
 }
 
 void FuseOperations::readdir(fuse_req_t request, fuse_ino_t node, std::size_t size, off_t offset,
@@ -228,7 +234,7 @@ void FuseOperations::statfs(fuse_req_t request, fuse_ino_t) {
 void FuseOperations::getxattr(fuse_req_t request, fuse_ino_t node, const char* name, std::size_t size) {
   FuseOperations& self = of(request);
   const Watch watch = self.watch(request);
-  watch->arm(self.scope_.spawn(self.answer_getxattr(Reply(request), watch, node, name, size)));
+  self.start(watch, self.answer_getxattr(Reply(request), watch, node, name, size));
 }
 
 Task<void> FuseOperations::answer_getxattr(Reply reply, Watch, std::uint64_t node, std::string name,

@@ -22,14 +22,19 @@ class FuseOperations {
   static const fuse_lowlevel_ops& table();
   /// Known once the session exists, before the first request.
   void set_notifier(Notifier& notifier) { notifier_ = &notifier; }
-  /// Gives up every request under way: all are answered. No new ones may come after.
-  Task<void> close() { return scope_.close(); }
+  /// Gives up every request under way: all are answered. Those that come after are answered EIO.
+  Task<void> close() {
+    closed_ = true;
+    return scope_.close();
+  }
   std::size_t running() const { return scope_.running(); }
 
  private:
   using Watch = std::shared_ptr<InterruptWatch>;
   static FuseOperations& of(fuse_req_t request);
   Watch watch(fuse_req_t request) const;
+  /// Spawns a request's flow, and lets interrupts reach it.
+  FlowHandle start(const Watch& watch, Task<void> flow);
 
   static void init(void* self, fuse_conn_info* connection);
   static void lookup(fuse_req_t request, fuse_ino_t parent, const char* name);
@@ -70,6 +75,7 @@ class FuseOperations {
   std::function<void()> on_init_;
   Notifier* notifier_ = nullptr;
   PendingReads pending_reads_;
+  bool closed_ = false;
   TaskScope scope_;
 };
 

@@ -83,7 +83,11 @@ Result<void> FuseSession::mount(const MountOptions& options, const std::string& 
     return fail(ErrorKind::denied, explain_mount_failure(mountpoint, options));
   }
   mounted_ = true;
-  notifier_ = std::make_unique<Notifier>(session_.get());
+  // ENOENT (the kernel does not know the name) and a closed connection are both fine.
+  Notifier::Send send = [session = session_.get()](std::uint64_t parent, const std::string& name) {
+    fuse_lowlevel_notify_inval_entry(session, parent, name.data(), name.size());
+  };
+  notifier_ = std::make_unique<Notifier>(descriptor_.get_executor(), std::move(send));
   operations_.set_notifier(*notifier_);
   filesystem_.set_notifier(notifier_.get());
   const int descriptor = fuse_session_fd(session_.get());
@@ -123,12 +127,15 @@ void FuseSession::ended() {
 
 Task<void> FuseSession::close() {
   if (!mounted_) co_return;
+  // Requests go on being read, and are refused. A notification may wait in the kernel for the answer to one
+  // that has just come; it would keep the connection, and with it that program, beyond the unmount.
+  co_await operations_.close();
+  co_await notifier_->close();
   // libfuse closes the descriptor while it unmounts: Asio must have let go of it before.
   descriptor_.release();
-  co_await operations_.close();
   filesystem_.set_notifier(nullptr);
   fuse_session_unmount(session_.get());
-  notifier_.reset();  // after the unmount: a notification that the kernel holds back ends with the connection
+  notifier_.reset();
   session_.reset();
   mounted_ = false;
 }

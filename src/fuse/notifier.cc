@@ -2,29 +2,43 @@
 
 namespace balancefs {
 
-Notifier::Notifier(fuse_session* session) : session_(session), thread_([this] { run(); }) {}
+Notifier::Notifier(Executor executor, Send send)
+    : executor_(std::move(executor)),
+      send_(std::move(send)),
+      end_(std::make_shared<End>()),
+      thread_([this] { run(); }) {}
 
 Notifier::~Notifier() {
+  stop();
+  thread_.join();
+}
+
+void Notifier::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   wake_.notify_one();
-  thread_.join();
+}
+
+Task<void> Notifier::close() {
+  stop();
+  const std::shared_ptr<End> end = end_;
+  while (!end->reached) co_await end->waiting.wait();
 }
 
 void Notifier::invalidate_entry(std::uint64_t parent, std::string name) {
-  const auto directory = busy_.find(parent);
-  if (directory != busy_.end()) {
-    directory->second.waiting.push_back(std::move(name));
-  } else {
-    send(parent, std::move(name));
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.emplace_back(parent, std::move(name));
   }
+  wake_.notify_one();
 }
 
 Notifier::Busy::Busy(Notifier& notifier, std::uint64_t directory)
     : notifier_(&notifier), directory_(directory) {
-  ++notifier_->busy_[directory].unanswered;
+  const std::lock_guard lock(notifier.mutex_);
+  ++notifier.busy_[directory].unanswered;
 }
 
 Notifier::Busy::~Busy() {
@@ -32,17 +46,12 @@ Notifier::Busy::~Busy() {
 }
 
 void Notifier::answered(std::uint64_t directory) {
-  const auto found = busy_.find(directory);
-  if (--found->second.unanswered > 0) return;
-  const std::vector<std::string> waiting = std::move(found->second.waiting);
-  busy_.erase(found);
-  for (const std::string& name : waiting) send(directory, name);
-}
-
-void Notifier::send(std::uint64_t parent, std::string name) {
   {
     const std::lock_guard lock(mutex_);
-    queue_.push_back(Message{parent, std::move(name)});
+    const auto found = busy_.find(directory);
+    if (--found->second.unanswered > 0) return;
+    for (std::string& name : found->second.waiting) queue_.emplace_back(directory, std::move(name));
+    busy_.erase(found);
   }
   wake_.notify_one();
 }
@@ -51,14 +60,24 @@ void Notifier::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (stopping_) return;
-    const Message message = std::move(queue_.front());
+    if (stopping_) break;
+    Message message = std::move(queue_.front());
     queue_.pop_front();
+    // Looked at last, not when the name came: the queue may have been long.
+    const auto directory = busy_.find(message.parent);
+    if (directory != busy_.end()) {
+      directory->second.waiting.push_back(std::move(message.name));
+      continue;
+    }
     lock.unlock();
-    // ENOENT (the kernel does not know the name) and a closed descriptor are both fine.
-    fuse_lowlevel_notify_inval_entry(session_, message.parent, message.name.data(), message.name.size());
+    send_(message.parent, message.name);
     lock.lock();
   }
+  lock.unlock();
+  asio::post(executor_, [end = end_] {
+    end->reached = true;
+    end->waiting.wake_all();
+  });
 }
 
 }  // namespace balancefs

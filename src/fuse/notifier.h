@@ -6,10 +6,9 @@
 // READ pending it hangs beyond kill -9. Loop thread, but for the sending thread's own function.
 #pragma once
 
-#include <fuse_lowlevel.h>
-
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
@@ -20,12 +19,18 @@ namespace balancefs {
 
 class Notifier final : public KernelNotifier {
  public:
-  explicit Notifier(fuse_session* session);
+  using Send = std::function<void(std::uint64_t parent, const std::string& name)>;
+
+  /// `send` is called on the sending thread and may block there.
+  Notifier(Executor executor, Send send);
   ~Notifier() override;
   Notifier(const Notifier&) = delete;
   Notifier& operator=(const Notifier&) = delete;
 
   void invalidate_entry(std::uint64_t parent, std::string name) override;
+  /// Sends nothing further, and waits until the kernel has let go of what is being sent. It may hold that
+  /// back until requests are answered: they have to be, meanwhile.
+  Task<void> close();
 
   /// Marks a LOOKUP or READDIR of a directory as unanswered for as long as it lives.
   class Busy {
@@ -49,14 +54,21 @@ class Notifier final : public KernelNotifier {
   struct Message {
     std::uint64_t parent;
     std::string name;
+    Message(std::uint64_t directory, std::string called) : parent(directory), name(std::move(called)) {}
+  };
+  struct End {
+    bool reached = false;
+    WaitList waiting;
   };
   void answered(std::uint64_t directory);
-  void send(std::uint64_t parent, std::string name);
+  void stop();
   void run();
 
-  fuse_session* session_;
+  Executor executor_;
+  Send send_;
+  std::shared_ptr<End> end_;  ///< of the sending thread; loop thread
+  std::mutex mutex_;          ///< for what follows
   std::unordered_map<std::uint64_t, Directory> busy_;
-  std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Message> queue_;
   bool stopping_ = false;

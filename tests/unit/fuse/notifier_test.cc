@@ -1,0 +1,105 @@
+#include "fuse/notifier.h"
+
+#include <gtest/gtest.h>
+
+#include <asio/io_context.hpp>
+
+namespace balancefs::test {
+namespace {
+
+using namespace std::chrono_literals;
+using Sent = std::vector<std::pair<std::uint64_t, std::string>>;
+
+/// The kernel's side: takes names, and holds its caller back while told to.
+class Kernel {
+ public:
+  Notifier::Send take() {
+    return [this](std::uint64_t parent, const std::string& name) {
+      std::unique_lock lock(mutex_);
+      sent_.emplace_back(parent, name);
+      changed_.notify_all();
+      changed_.wait(lock, [this] { return !holding_; });
+    };
+  }
+  void hold() { set(true); }
+  void let_go() { set(false); }
+  Sent sent() {
+    const std::lock_guard lock(mutex_);
+    return sent_;
+  }
+  /// Waits for so many names, and then a little for one too many.
+  Sent wait_for(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, 10s, [&] { return sent_.size() >= count; });
+    changed_.wait_for(lock, 20ms, [&] { return sent_.size() > count; });
+    return sent_;
+  }
+
+ private:
+  void set(bool holding) {
+    const std::lock_guard lock(mutex_);
+    holding_ = holding;
+    changed_.notify_all();
+  }
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Sent sent_;
+  bool holding_ = false;
+};
+
+class NotifierTest : public testing::Test {
+ protected:
+  NotifierTest() : notifier_(loop_.get_executor(), kernel_.take()) {}
+  static Task<Result<void>> closed(Notifier& notifier) {
+    co_await notifier.close();
+    co_return Result<void>();
+  }
+
+  asio::io_context loop_;
+  Kernel kernel_;
+  Notifier notifier_;
+};
+
+TEST_F(NotifierTest, NamesOfADirectoryWaitForItsAnswers) {
+  auto first = std::make_unique<Notifier::Busy>(notifier_, 7);
+  auto second = std::make_unique<Notifier::Busy>(notifier_, 7);
+  notifier_.invalidate_entry(7, "late");
+  notifier_.invalidate_entry(8, "other");
+  EXPECT_EQ(kernel_.wait_for(1), (Sent{{8, "other"}}));
+  first.reset();
+  EXPECT_EQ(kernel_.wait_for(1).size(), 1u);
+  second.reset();
+  EXPECT_EQ(kernel_.wait_for(2), (Sent{{8, "other"}, {7, "late"}}));
+}
+
+TEST_F(NotifierTest, ANameThatWasQueuedBeforeTheQuestionWaitsToo) {
+  kernel_.hold();
+  notifier_.invalidate_entry(7, "slow");
+  EXPECT_EQ(kernel_.wait_for(1).size(), 1u);
+  notifier_.invalidate_entry(8, "queued");
+  auto busy = std::make_unique<Notifier::Busy>(notifier_, 8);
+  kernel_.let_go();
+  EXPECT_EQ(kernel_.wait_for(1).size(), 1u);
+  busy.reset();
+  EXPECT_EQ(kernel_.wait_for(2), (Sent{{7, "slow"}, {8, "queued"}}));
+}
+
+TEST_F(NotifierTest, CloseSendsNothingFurtherAndWaitsForTheKernel) {
+  kernel_.hold();
+  notifier_.invalidate_entry(7, "held");
+  EXPECT_EQ(kernel_.wait_for(1).size(), 1u);
+  notifier_.invalidate_entry(7, "never");
+  Flow<Result<void>> flow(loop_.get_executor(), closed(notifier_));
+  loop_.run_for(20ms);
+  EXPECT_FALSE(flow.done()) << "the loop goes on meanwhile, and answers";
+  kernel_.let_go();
+  for (int i = 0; i < 1000 && !flow.done(); ++i) {
+    loop_.restart();
+    loop_.run_for(10ms);
+  }
+  ASSERT_TRUE(flow.done());
+  EXPECT_EQ(kernel_.sent(), (Sent{{7, "held"}}));
+}
+
+}  // namespace
+}  // namespace balancefs::test
