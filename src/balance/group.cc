@@ -142,6 +142,9 @@ Task<Result<void>> Group::list(Path directory, ListingSink& entries, RequestCont
   const TimePoint deadline = why.deadline.value_or(TimePoint());
   while (!gathering.pending.empty() && outcome == WaitOutcome::woken) {
     outcome = co_await gathering.ended.wait_interruptible(clock, deadline);
+    // A cancellation between a member's wake-up and this turn is known by the state alone.
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) outcome = WaitOutcome::cancelled;
   }
   co_await scope.close();
   if (outcome == WaitOutcome::cancelled) throw_cancelled();

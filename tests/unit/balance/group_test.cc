@@ -171,6 +171,26 @@ TEST_F(GroupTest, ACancelledListingLeavesNothingBehind) {
   for (FakeStorage* member : members) EXPECT_EQ(member->counts.running, 0);
 }
 
+TEST_F(GroupTest, AListingThatIsCancelledInTheTurnOfAMembersAnswerEnds) {
+  build(2);
+  members[0]->latency = 1s;
+  members[1]->stall = true;
+  RequestContext why;
+  Flow<Result<void>> flow(t.executor(), group->list(Path(), listing, why));
+  t.settle();
+  t.clock.advance(1s);
+  t.loop.restart();
+  while (members[0]->counts.running > 0) ASSERT_EQ(t.loop.poll_one(), 1u);
+  flow.cancel();
+  t.settle();
+  const bool ended = flow.done();
+  EXPECT_TRUE(ended) << "the wake-up was under way when the cancellation came";
+  members[1]->stall = false;
+  t.pass(1s);
+  ASSERT_TRUE(flow.done());
+  EXPECT_EQ(flow.take().error().kind, ErrorKind::cancelled);
+}
+
 // ---- attributes -----------------------------------------------------------------------------------------
 
 TEST_F(GroupTest, AttributesComeFromTheFirstThatIsAsked) {
