@@ -178,7 +178,7 @@ bool Route::is_final(MemberIndex member, const Error& error, Reading& reading) {
       break;
     case ErrorKind::unsupported:
       if (error.detail != Error::Detail::no_range) return true;
-      if (reading.sink.position() == 0 || reading.skipped.contains(member)) reading.note(member, error);
+      if (reading.skipped.contains(member)) reading.note(member, error);
       reading.skipped.insert(member);
       break;
     case ErrorKind::no_space:

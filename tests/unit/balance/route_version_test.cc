@@ -182,5 +182,17 @@ TEST_F(RouteVersionTest, AProofWorksWithoutRangesToo) {
   version->set_held(nullptr);
 }
 
+TEST_F(RouteVersionTest, AMemberWithoutRangesShowsHeldBytesThatLieBehindTheRead) {
+  build(1);
+  auto version = film();
+  HeldStart held(100'000);
+  version->set_held(&held);
+  members[0]->no_ranges = true;
+  auto reader = open(version);
+  EXPECT_TRUE(read(*reader, 0, 1000).has_value());
+  EXPECT_EQ(version->standing(0), Standing::proven);
+  version->set_held(nullptr);
+}
+
 }  // namespace
 }  // namespace balancefs::test
