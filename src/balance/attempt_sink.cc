@@ -54,10 +54,15 @@ Result<std::size_t> AttemptSink::compare(std::span<const std::byte> bytes) {
   if (std::memcmp(bytes.data(), sample_->bytes.data() + (at_ - sample_->offset), count) != 0) {
     return fail(ErrorKind::changed, "other bytes than those held of this file");
   }
+  if (at_ + count == sample_end()) version_.set_proven(member_);
   return count;
 }
 
 Result<std::size_t> AttemptSink::deliver(std::span<const std::byte> bytes) {
+  if (lacks_proof()) {
+    must_prove_ = true;
+    return fail(ErrorKind::cancelled, "bytes of another member are held by now: to be compared first");
+  }
   const Result<void> accepted = target_->write(bytes);
   if (!accepted) {
     refused_ = true;
@@ -68,6 +73,14 @@ Result<std::size_t> AttemptSink::deliver(std::span<const std::byte> bytes) {
   version_.set_proven(member_);
   version_.set_last_member(member_);
   return bytes.size();
+}
+
+/// Two handles that began together ask two members, and each began when nothing was held.
+bool AttemptSink::lacks_proof() const {
+  const HeldBytes* held = version_.held();
+  if (held == nullptr || version_.standing(member_) == Version::Standing::proven) return false;
+  const auto sample = held->sample_near(target_->position(), 1);
+  return sample && !sample->bytes.empty();
 }
 
 bool AttemptSink::outdated() const {

@@ -25,6 +25,9 @@ class AttemptSink final : public ByteSink {
   std::uint64_t received() const { return at_ - from_; }
   /// The receiver refused; its error is not the member's.
   bool refused() const { return refused_; }
+  /// Another member's bytes came to be held while this request was under way: nothing was delivered, the
+  /// member shows them first.
+  bool must_prove() const { return must_prove_; }
   /// When the last byte came; the request's begin before that.
   TimePoint last_byte() const { return last_byte_; }
 
@@ -35,6 +38,7 @@ class AttemptSink final : public ByteSink {
   Result<std::size_t> compare(std::span<const std::byte> bytes);
   Result<std::size_t> deliver(std::span<const std::byte> bytes);
   bool outdated() const;
+  bool lacks_proof() const;
 
   Members& members_;
   MemberIndex member_;
@@ -48,6 +52,7 @@ class AttemptSink final : public ByteSink {
   TimePoint last_byte_;
   bool& handle_delivered_;
   bool refused_ = false;
+  bool must_prove_ = false;
 };
 
 }  // namespace balancefs

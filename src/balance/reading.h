@@ -24,6 +24,8 @@ struct Reading {
   std::uint32_t epoch;  ///< of the version when the read began
   bool all_open_at_start = false;
   bool refused = false;  ///< by the receiver: its error is the read's
+  bool must_prove =
+      false;  ///< the last attempt delivered nothing, because held bytes are to be compared first
   std::map<MemberIndex, Failure> failed;
   std::set<MemberIndex> skipped;                    ///< said that they serve no ranges
   std::optional<TimePoint> out_of_members;          ///< when the first round had failed everywhere

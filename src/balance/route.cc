@@ -102,9 +102,7 @@ Task<Result<void>> Route::prove(MemberIndex member, const HeldBytes::Sample& sam
   const std::uint64_t end = sample.offset + sample.bytes.size();
   AttemptSink sink(members_, member, *version_, nullptr, from, &sample, delivered_);
   const ByteRange range(from, end - from);
-  const Result<void> outcome = co_await transfer(member, range, sink, reading);
-  if (outcome && version_->epoch() == reading.epoch) version_->set_proven(member);
-  co_return outcome;
+  co_return co_await transfer(member, range, sink, reading);
 }
 
 /// One request to one member, watched. Whatever comes of it has reached the member's health when this
@@ -145,9 +143,10 @@ void Route::settle(MemberIndex member, HealthTracker::Token token, const Attempt
   reading.why.served_by = member;
   if (sink.received() > 0) reading.last_progress = std::max(reading.last_progress, sink.last_byte());
   reading.refused = sink.refused();
+  reading.must_prove = sink.must_prove();
   if (outcome) {
     members_.succeeded(member, token);
-  } else if (!sink.refused()) {
+  } else if (!sink.refused() && !sink.must_prove()) {
     members_.failed(member, token, outcome.error());
   }
 }
@@ -155,6 +154,7 @@ void Route::settle(MemberIndex member, HealthTracker::Token token, const Attempt
 /// What a failed attempt means for the read. Notes it, and leaves the member unless it may be asked again.
 bool Route::is_final(MemberIndex member, const Error& error, Reading& reading) {
   if (reading.refused) return true;
+  if (reading.must_prove) return false;
   const bool outdated = version_->ended() || version_->epoch() != reading.epoch;
   switch (error.kind) {
     case ErrorKind::changed:

@@ -104,7 +104,7 @@ std::optional<HeldBytes::Sample> BlockSet::sample_near(std::uint64_t offset, std
   if (from < end) return copy(ByteRange(from, end - from));
   for (const auto& [index, frame] : frames_) {
     for (std::uint64_t unit = 0; unit < kUnitsPerFrame; ++unit) {
-      if (!frame->holds(unit)) continue;
+      if (!frame->holds(unit) && frame->filling[unit] == nullptr) continue;
       const std::uint64_t start = index * kFrameBytes + unit * kUnitBytes;
       const std::uint64_t until = readable_until(start, std::min<std::uint64_t>(start + limit, size()));
       if (until > start) return copy(ByteRange(start, until - start));

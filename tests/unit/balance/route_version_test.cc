@@ -194,5 +194,33 @@ TEST_F(RouteVersionTest, AMemberWithoutRangesShowsHeldBytesThatLieBehindTheRead)
   version->set_held(nullptr);
 }
 
+TEST_F(RouteVersionTest, AMemberThatWasAskedBeforeAnothersBytesCameShowsThemBeforeItDelivers) {
+  for (const bool lies : {false, true}) {
+    SCOPED_TRACE(lies);
+    members.clear();
+    if (group) t.run_void(group->close());
+    build(2);
+    auto version = film();
+    HeldStart held(10'000);
+    members[0]->latency = 100ms;
+    members[0]->lie_about_bytes = lies;
+    auto reader = open(version);
+    RequestContext why(Priority::demand);
+    StringSink sink(200'000);
+    Flow<Result<void>> flow(t.executor(), reader->read(ByteRange(200'000, 1000), sink, why));
+    t.settle();
+    version->set_held(&held);
+    t.pass(1s);
+    ASSERT_TRUE(flow.done());
+    EXPECT_TRUE(flow.take().has_value());
+    EXPECT_EQ(sink.text, ramp_bytes(200'000, 1000));
+    EXPECT_EQ(version->last_member(), lies ? 1 : 0);
+    EXPECT_EQ(version->standing(0), lies ? Standing::divergent : Standing::proven);
+    EXPECT_EQ(members[0]->counts.ranges[1], ByteRange(0, 10'000));
+    EXPECT_EQ(state(0), HealthState::closed);
+    version->set_held(nullptr);
+  }
+}
+
 }  // namespace
 }  // namespace balancefs::test

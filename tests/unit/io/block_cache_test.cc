@@ -134,6 +134,20 @@ TEST_F(BlockCacheTest, SamplesEndWhereAMemberIsToContinue) {
   EXPECT_EQ(budget.used(), 0u);
 }
 
+TEST_F(BlockCacheTest, BytesOfATransferUnderWayAreASampleElsewhere) {
+  auto set = cache.open(version(1));
+  FramePin pin = fill(*set, 5, 0);
+  Fill filling;
+  filling.position = 5 * kFrameBytes + kUnitBytes + 100;
+  pin->filling[1] = &filling;
+  const auto sample = set->sample_near(0, 64 * 1024);
+  ASSERT_TRUE(sample.has_value());
+  EXPECT_EQ(sample->offset, 5 * kFrameBytes + kUnitBytes);
+  EXPECT_EQ(sample->bytes.size(), 100u);
+  pin.reset();
+  cache.close(*set);
+}
+
 TEST_F(BlockCacheTest, BytesOfATransferThatWasCutOffAdjoinWhatComesNext) {
   auto set = cache.open(version(1));
   FramePin pin = fill(*set, 0, 0b0001);
