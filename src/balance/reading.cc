@@ -5,6 +5,9 @@
 namespace balancefs {
 namespace {
 
+/// As many as a member may fail before it is taken out of rotation.
+constexpr unsigned kMostInVain = 3;
+
 /// How much an error says about the path itself: the less, the rather it is the read's answer.
 int certainty(const Error& error) {
   switch (blame(error)) {
@@ -26,6 +29,14 @@ int certainty(const Error& error) {
 TimePoint Reading::deadline(const ReadOptions& options) const {
   const TimePoint own = last_progress + options.read_timeout;
   return why.deadline ? std::min(own, *why.deadline) : own;
+}
+
+void Reading::brought(MemberIndex member, TimePoint last_byte) {
+  if (sink.position() > delivered_until) {
+    delivered_until = sink.position();
+    in_vain.clear();
+  }
+  if (in_vain[member] < kMostInVain) last_progress = std::max(last_progress, last_byte);
 }
 
 void Reading::note(MemberIndex member, const Error& error) {

@@ -31,11 +31,22 @@ struct Reading {
   std::optional<TimePoint> out_of_members;          ///< when the first round had failed everywhere
   Duration pause = std::chrono::milliseconds(250);  ///< before the next round; doubles
 
+  std::uint64_t delivered_until;            ///< as last seen
+  std::map<MemberIndex, unsigned> in_vain;  ///< attempts that failed since a byte was delivered
+
   Reading(ByteRange asked, ByteSink& to, RequestContext& context, const Version& version, TimePoint now)
-      : range(asked), sink(to), why(context), last_progress(now), epoch(version.epoch()) {}
+      : range(asked),
+        sink(to),
+        why(context),
+        last_progress(now),
+        epoch(version.epoch()),
+        delivered_until(to.position()) {}
 
   /// Without any byte until then the read is over.
   TimePoint deadline(const ReadOptions& options) const;
+  /// A member brought bytes, the last of them then. Those that it shows or that precede the read put the end
+  /// off only in its first attempts: a server that breaks at the same byte again and again is no progress.
+  void brought(MemberIndex member, TimePoint last_byte);
   void note(MemberIndex member, const Error& error);
   bool tried(MemberIndex member) const;
   /// Whether trying again may help: some failure was about a member, not about the path.

@@ -120,7 +120,7 @@ Task<Result<void>> Route::transfer(MemberIndex member, ByteRange range, AttemptS
   while (!verdict) {
     const TimePoint tick = std::min(members_.now() + StallWatch::kTick, reading.deadline(options));
     const bool done = co_await child.join_until(members_.clock(), tick);
-    if (sink.received() > 0) reading.last_progress = std::max(reading.last_progress, sink.last_byte());
+    if (sink.received() > 0) reading.brought(member, sink.last_byte());
     if (done) break;
     const TimePoint now = members_.now();
     if (watch.stalled(now, sink.received(), reading.why.awaited, another_could_serve(member, reading))) {
@@ -141,7 +141,8 @@ Task<Result<void>> Route::transfer(MemberIndex member, ByteRange range, AttemptS
 void Route::settle(MemberIndex member, HealthTracker::Token token, const AttemptSink& sink,
                    const Result<void>& outcome, Reading& reading) {
   reading.why.served_by = member;
-  if (sink.received() > 0) reading.last_progress = std::max(reading.last_progress, sink.last_byte());
+  if (sink.received() > 0) reading.brought(member, sink.last_byte());
+  if (!outcome) ++reading.in_vain[member];
   reading.refused = sink.refused();
   reading.must_prove = sink.must_prove();
   if (outcome) {

@@ -178,5 +178,16 @@ TEST_F(RouteOutageTest, OneForbiddenPathDoesNotEject) {
   EXPECT_EQ(state(1), HealthState::closed);
 }
 
+TEST_F(RouteOutageTest, AServerThatBreaksAtTheSameByteEachTimeEndsTheRead) {
+  build(1);
+  auto reader = open();
+  EXPECT_TRUE(read(*reader, 0, 1000).has_value());
+  members[0]->no_ranges = true;
+  members[0]->cut_read_at = 50'000;
+  const TimePoint begun = t.clock.now();
+  EXPECT_EQ(read(*reader, 50'000, 1000).error().kind, ErrorKind::unavailable);
+  EXPECT_LT(t.clock.now() - begun, 90s) << "reading up to there again is no progress";
+}
+
 }  // namespace
 }  // namespace balancefs::test
