@@ -28,6 +28,12 @@ class Running {
   std::size_t& reads_;
 };
 
+/// The read's time is over. Others may have used it up: who had too little of it is not to blame.
+Error out_of_time(bool had_its_time) {
+  if (had_its_time) return Error(ErrorKind::timed_out, "nothing came for too long");
+  return Error(ErrorKind::unavailable, Error::Detail::not_ours, "the read's time was over");
+}
+
 }  // namespace
 
 Route::Route(Members& members, Prober& prober, std::shared_ptr<Version> version)
@@ -49,6 +55,7 @@ Task<Result<void>> Route::read(ByteRange range, ByteSink& sink, RequestContext& 
     if (version_->ended() || version_->epoch() != reading.epoch) {
       co_return fail(ErrorKind::changed, "the version has moved on");
     }
+    if (members_.now() >= reading.deadline(members_.read_options())) co_return give_up(reading);
     const std::optional<MemberIndex> member = choose(reading);
     if (member) {
       const Result<void> outcome = co_await attempt(*member, reading);
@@ -114,6 +121,7 @@ Task<Result<void>> Route::transfer(MemberIndex member, ByteRange range, AttemptS
   const HealthTracker& health = server.health;
   StallWatch watch(options, first_byte_limit(options, health.p95(), health.idle(members_.now())),
                    members_.now());
+  const TimePoint begun = members_.now();
   const HealthTracker::Token token = members_.begin(member);
   Flow<Result<void>> child(members_.executor(), reader(member).read(range, sink, reading.why));
   std::optional<Error> verdict;
@@ -126,7 +134,7 @@ Task<Result<void>> Route::transfer(MemberIndex member, ByteRange range, AttemptS
     if (watch.stalled(now, sink.received(), reading.why.awaited, another_could_serve(member, reading))) {
       verdict = Error(ErrorKind::stalled, fmt::format("{} bytes, then too few", sink.received()));
     } else if (now >= reading.deadline(options)) {
-      verdict = Error(ErrorKind::timed_out, "nothing came for too long");
+      verdict = out_of_time(now - begun >= options.stall_with_alternative);
     }
   }
   if (verdict) child.cancel();

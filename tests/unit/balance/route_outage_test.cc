@@ -189,5 +189,37 @@ TEST_F(RouteOutageTest, AServerThatBreaksAtTheSameByteEachTimeEndsTheRead) {
   EXPECT_LT(t.clock.now() - begun, 90s) << "reading up to there again is no progress";
 }
 
+TEST_F(RouteOutageTest, NobodyIsAskedOrBlamedForTimeThatOthersUsed) {
+  build(2);
+  members[0]->stall = true;
+  auto reader = open();
+  RequestContext why(Priority::prefetch);
+  StringSink sink;
+  const TimePoint begun = t.clock.now();
+  EXPECT_EQ(t.run(reader->read(ByteRange(0, 1000), sink, why)).error().kind, ErrorKind::timed_out);
+  EXPECT_EQ(t.clock.now() - begun, 60s);
+  EXPECT_EQ(members[1]->counts.read, 0);
+}
+
+TEST_F(RouteOutageTest, AMemberThatHadHalfASecondLeftIsNotToBlame) {
+  build(1);
+  members[0]->fail_read = throttled(59'500ms);
+  auto reader = open();
+  Timer timer = t.clock.call_at(t.clock.now() + 10s, [this] {
+    members[0]->fail_read.reset();
+    members[0]->stall = true;
+  });
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(read(*reader, 0, 1000).error().kind, ErrorKind::unavailable);
+    members[0]->stall = false;
+    members[0]->fail_read = throttled(59'500ms);
+    timer = t.clock.call_at(t.clock.now() + 10s, [this] {
+      members[0]->fail_read.reset();
+      members[0]->stall = true;
+    });
+  }
+  EXPECT_EQ(state(0), HealthState::closed);
+}
+
 }  // namespace
 }  // namespace balancefs::test
