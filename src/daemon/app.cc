@@ -89,6 +89,7 @@ Result<void> App::mount(const std::string& mountpoint, std::function<void()> on_
 void App::stop() {
   if (stopping_) return;
   stopping_ = true;
+  if (on_stopping_) on_stopping_();
   scope_.spawn(shut_down());
 }
 

@@ -34,6 +34,10 @@ class App {
                      std::function<void()> on_stopped);
   /// Begins a clean end; returns at once. Reads under way are answered with an error. Idempotent.
   void stop();
+  /// `on_stopping` is called when an end begins, whoever began it.
+  void set_on_stopping(std::function<void()> on_stopping) { on_stopping_ = std::move(on_stopping); }
+  /// Whether what is mounted at the mountpoint is ours, as far as we know.
+  bool holds_mountpoint() const { return session_ != nullptr && session_->holds_mountpoint(); }
 
   const std::vector<std::unique_ptr<Group>>& groups() const { return groups_; }
   const Filesystem& filesystem() const { return *filesystem_; }
@@ -58,6 +62,7 @@ class App {
   std::unique_ptr<ReadEngine> reads_;
   std::unique_ptr<Filesystem> filesystem_;
   std::unique_ptr<FuseSession> session_;
+  std::function<void()> on_stopping_;
   std::function<void()> on_stopped_;
   TaskScope scope_;
   bool stopping_ = false;

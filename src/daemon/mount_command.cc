@@ -24,9 +24,10 @@ int refuse(int status, std::string_view line) {
 }
 
 /// A clean end that does not come: the mount is detached, so that nobody waits for us, and the process ends.
-[[noreturn]] void end_by_force(const std::string& point) {
+/// Not when it is gone already: another mount may have taken its place.
+[[noreturn]] void end_by_force(const std::string& point, bool mounted) {
   flush_log();
-  abandon_mount(point);
+  if (mounted) abandon_mount(point);
   ::_exit(kExitFailed);
 }
 
@@ -43,7 +44,11 @@ class MountRun {
         report_(report),
         clock_(loop_),
         app_(loop_, std::move(options)),
-        service_(loop_, clock_, [this] { app_.stop(); }, [this] { end_by_force(point_); }) {}
+        service_(
+            loop_, clock_, [this] { app_.stop(); },
+            [this] { end_by_force(point_, app_.holds_mountpoint()); }) {
+    app_.set_on_stopping([this] { service_.ending(); });
+  }
 
   int run() {
     const auto mounted = app_.mount(point_, [this] { ready(); }, [this] { service_.stopped(); });

@@ -32,23 +32,25 @@ void Service::handle(int signal) {
     log_info("SIGHUP: the configuration is read at the start only; unmount and mount to apply a change");
     return;
   }
-  if (ending_) {
+  if (asked_) {
     log_warning("asked to end a second time: ending at once");
     force_();
     return;
   }
   log_info("asked to end by signal {}", signal);
-  begin_end();
+  asked_ = true;
+  ending();
+  stop_();
 }
 
-void Service::begin_end() {
+void Service::ending() {
+  if (ending_) return;
   ending_ = true;
   sd_notify(0, "STOPPING=1\nSTATUS=unmounting");
   limit_ = clock_.call_at(clock_.now() + kLongestEnd, [this] {
     log_warning("the end took longer than {} s: ending at once", kLongestEnd / std::chrono::seconds(1));
     force_();
   });
-  stop_();
 }
 
 void Service::ready(std::string_view status) {

@@ -22,6 +22,8 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
+  /// The end has begun without a signal (an unmount from outside): it gets no longer for that. Idempotent.
+  void ending();
   /// The mount answers: tells the service manager, with a line of status.
   void ready(std::string_view status);
   /// Everything is down: signals and the limit are let go of, so that the loop can end.
@@ -30,13 +32,13 @@ class Service {
  private:
   void wait();
   void handle(int signal);
-  void begin_end();
 
   asio::signal_set signals_;
   Clock& clock_;
   std::function<void()> stop_;
   std::function<void()> force_;
   Timer limit_;
+  bool asked_ = false;  ///< by a signal
   bool ending_ = false;
 };
 

@@ -121,6 +121,7 @@ bool FuseSession::receive_requests() {
 }
 
 void FuseSession::ended() {
+  ended_ = true;
   log_info("unmounted by somebody else");
   on_end_();
 }

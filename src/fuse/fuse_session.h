@@ -28,6 +28,7 @@ class FuseSession {
   Result<void> mount(const MountOptions& options, const std::string& mountpoint);
   /// Takes no further requests, answers those under way, and lets go of the mountpoint. Waits for no network.
   Task<void> close();
+  bool holds_mountpoint() const { return mounted_ && !ended_; }
 
  private:
   struct SessionDeleter {
@@ -45,6 +46,7 @@ class FuseSession {
   asio::posix::stream_descriptor descriptor_;
   fuse_buf buffer_;
   bool mounted_ = false;
+  bool ended_ = false;  ///< by somebody else
 };
 
 }  // namespace balancefs

@@ -50,6 +50,15 @@ TEST_F(ServiceTest, AnEndThatDoesNotComeIsForcedAfterItsTime) {
   EXPECT_EQ(forces_, 1);
 }
 
+TEST_F(ServiceTest, AnEndThatBeganOutsideIsLimitedTooAndASignalMeanwhileDoesNotForceIt) {
+  service_.ending();
+  send(SIGTERM, stops_, 1);
+  t_.pass(Service::kLongestEnd - 1s);
+  EXPECT_EQ(forces_, 0);
+  t_.pass(2s);
+  EXPECT_EQ(forces_, 1);
+}
+
 TEST_F(ServiceTest, AnEndInTimeIsNotForced) {
   send(SIGTERM, stops_, 1);
   service_.stopped();
