@@ -62,8 +62,9 @@ Task<FsResult<EntryReply>> Filesystem::lookup(std::uint64_t parent, std::string 
   const Result<Found> found = co_await find(path);
   if (!found && found.error().kind == ErrorKind::not_found) co_return absent(parent_path);
   if (!found) {
-    log_warning("lookup /{}: {}", path.str(), found.error().text);
-    co_return std::unexpected<FsError>(metadata_error(found.error()));
+    const FsError error = metadata_error(found.error());
+    if (!error.text.empty()) log_warning("lookup /{}: {}", path.str(), error.text);
+    co_return std::unexpected<FsError>(error);
   }
   EntryReply reply;
   Inode& node = found->entry ? node_for(path, found->place, *found->entry) : inodes_.directory(path);

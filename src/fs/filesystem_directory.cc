@@ -58,7 +58,7 @@ Task<FsResult<void>> Filesystem::load(std::uint64_t handle) {
                                  tree_.is_fixed_directory(directory->path) && !place.relative.is_root();
     if (!listed && !is_virtual_only) {
       const FsError error = metadata_error(listed.error());
-      log_warning("readdir /{}: {}", directory->path.str(), listed.error().text);
+      if (!error.text.empty()) log_warning("readdir /{}: {}", directory->path.str(), error.text);
       co_return std::unexpected<FsError>(error);
     }
     if (listed) listing = *listed;

@@ -18,8 +18,9 @@ Task<FsResult<std::uint64_t>> Filesystem::open(std::uint64_t id) {
   const Place place = tree_.locate(path);
   const Result<DirectoryEntry> entry = co_await place.mount->listing->refresh_for_open(place.relative);
   if (!entry) {
-    log_warning("open /{}: {}", path.str(), entry.error().text);
-    co_return std::unexpected<FsError>(metadata_error(entry.error()));
+    const FsError error = metadata_error(entry.error());
+    if (!error.text.empty()) log_warning("open /{}: {}", path.str(), error.text);
+    co_return std::unexpected<FsError>(error);
   }
   if (!is_same_version(*version, *entry)) {
     outdate(id);

@@ -23,6 +23,12 @@ std::optional<ContentRange> parse_satisfied(ContentRange range, std::string_view
   return range;
 }
 
+/// A size that programs can be shown: off_t is signed.
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  const auto number = parse_number(text);
+  return number && *number <= static_cast<std::uint64_t>(INT64_MAX) ? number : std::nullopt;
+}
+
 }  // namespace
 
 std::optional<ContentRange> parse_content_range(std::string_view text) {
@@ -35,7 +41,7 @@ std::optional<ContentRange> parse_content_range(std::string_view text) {
   const std::string_view total = trim(text.substr(slash + 1));
   ContentRange range;
   if (total != "*") {
-    range.total = parse_number(total);
+    range.total = parse_size(total);
     if (!range.total) return std::nullopt;
   }
   if (span == "*") return range.total ? std::optional(range) : std::nullopt;
@@ -53,7 +59,7 @@ std::optional<FileTime> parse_http_date(std::string_view text) {
 
 std::optional<std::uint64_t> content_length(const ResponseHead& head) {
   const std::string* value = head.header("content-length");
-  return value == nullptr ? std::nullopt : parse_number(*value);
+  return value == nullptr ? std::nullopt : parse_size(*value);
 }
 
 std::string media_type(const ResponseHead& head) {

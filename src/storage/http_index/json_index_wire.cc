@@ -67,7 +67,7 @@ class Events final : public nlohmann::json_sax<nlohmann::json> {
   }
   bool string(string_t& text) override { return in_entry() && take_string(text); }
   bool number_unsigned(number_unsigned_t number) override {
-    if (key_ == "size") {
+    if (key_ == "size" && number <= static_cast<number_unsigned_t>(INT64_MAX)) {
       entry_.size = number;
       entry_.size_kind = SizeKind::exact;
     }

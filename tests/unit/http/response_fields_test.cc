@@ -11,5 +11,13 @@ TEST(HttpDate, TimesThatNanosecondsCannotHoldAreNoTimes) {
   EXPECT_FALSE(parse_http_date("a day in spring").has_value());
 }
 
+TEST(ContentLength, BeyondWhatProgramsCanBeShownIsNoLength) {
+  ResponseHead head;
+  head.headers.emplace_back("content-length", "9223372036854775807");
+  EXPECT_EQ(content_length(head), 9223372036854775807U);
+  head.headers.front().value = "9223372036854775808";
+  EXPECT_FALSE(content_length(head).has_value());
+}
+
 }  // namespace
 }  // namespace balancefs::test
