@@ -14,10 +14,13 @@ void Version::set_copies(std::vector<ObjectInfo> copies) {
 
 Result<void> Version::confirm(const std::string& source, const Validator& validator) {
   if (validator.empty()) return {};
-  auto [pin, is_first] = pins_.try_emplace(source, validator);
-  if (!is_first && pin->second.contradicts(validator)) {
+  Validator& pin = pins_.try_emplace(source, validator).first->second;
+  if (pin.contradicts(validator)) {
     return fail(ErrorKind::changed, "another validator than before from " + source);
   }
+  // A kind that the first answer lacked is compared from now on.
+  if (pin.etag.empty()) pin.etag = validator.etag;
+  if (!pin.modified) pin.modified = validator.modified;
   return {};
 }
 

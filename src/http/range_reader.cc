@@ -82,8 +82,10 @@ class RangeReader final : public ObjectReader {
   std::shared_ptr<Version> version_;
   MemberIndex self_;
   bool etags_;
-  std::shared_ptr<Link> link_;        ///< null: unknown
-  std::string expired_;               ///< a link that worked and was refused later
+  std::shared_ptr<Link> link_;  ///< null: unknown
+  std::uint32_t link_epoch_ =
+      0;                 ///< of the version: a link may lead to the state of the file it was made for
+  std::string expired_;  ///< a link that worked and was refused later
   std::shared_ptr<Resolve> resolve_;  ///< null: none under way
 };
 
@@ -136,6 +138,7 @@ RangeExpectation RangeReader::expectation(const HttpRequest& request, bool redir
 
 void RangeReader::keep(const HttpRequest& request, bool redirected) {
   link_ = std::make_shared<Link>();
+  link_epoch_ = version_->epoch();
   link_->url = request.url;
   link_->redirected = redirected;
   link_->credentials = request.send_credentials;
@@ -154,6 +157,7 @@ Task<Result<void>> RangeReader::read(ByteRange range, ByteSink& sink, RequestCon
     // A first refusal may come from a link that another read has renewed meanwhile; after a second one this
     // read resolves for itself.
     const bool own = refusals > 1;
+    if (link_epoch_ != version_->epoch()) link_ = nullptr;
     if (!own) {
       const Result<void> waited = co_await wait_for_resolve(why);
       if (!waited) co_return waited;

@@ -362,5 +362,17 @@ TEST_F(RangeReaderTest, AnAnswerThatBeganBeforeTheVersionMovedOnIsDropped) {
   EXPECT_TRUE(version->confirm("3/direct/h:443", Validator("\"new\"", std::nullopt)).has_value());
 }
 
+TEST_F(RangeReaderTest, ALinkIsResolvedAgainWhenTheVersionFollowsItsFile) {
+  redirect("https://cdn/one?sig=1");
+  partial(0, 99);
+  ASSERT_TRUE(read(0, 99).has_value());
+  version->follow();
+  redirect("https://cdn/two?sig=2");
+  partial(100, 199);
+  ASSERT_TRUE(read(100, 199).has_value());
+  EXPECT_EQ(http.requests.at(2).url, "https://h/a");
+  EXPECT_EQ(http.requests.at(3).url, "https://cdn/two?sig=2");
+}
+
 }  // namespace
 }  // namespace balancefs::test
