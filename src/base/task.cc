@@ -63,7 +63,7 @@ struct WaitList::Initiate {
   template <class Handler>
   void operator()(Handler&& handler) {
     auto slot = asio::get_associated_cancellation_slot(handler);
-    auto owned = std::make_unique<HandlerWaiter<std::decay_t<Handler>>>(std::move(handler));
+    auto owned = std::make_unique<HandlerWaiter<std::decay_t<Handler>>>(std::forward<Handler>(handler));
     Waiter& waiter = *owned;
     const auto position = list->waiters_.insert(list->waiters_.end(), std::move(owned));
     auto link = std::make_shared<Link>(Link{list, position});

@@ -201,8 +201,8 @@ std::expected<std::string, std::string> find_config_file(const std::optional<std
   }
   const char* xdg = std::getenv("XDG_CONFIG_HOME");
   const std::string base = xdg != nullptr && xdg[0] == '/' ? xdg : home_directory() + "/.config";
-  const std::string own = base + "/balancefs/mount.conf";
-  const std::string shared = "/etc/balancefs/mount.conf";
+  std::string own = base + "/balancefs/mount.conf";
+  std::string shared = "/etc/balancefs/mount.conf";
   if (exists(own)) return own;
   if (exists(shared)) return shared;
   return std::unexpected(

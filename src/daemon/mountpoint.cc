@@ -80,7 +80,7 @@ Result<void> check_apart(const std::string& point, const std::string& folder, st
 
 Result<std::string> resolve_mountpoint(const std::string& path) {
   if (path.empty()) return refuse("the mountpoint is empty");
-  const std::string real = real_path(path);
+  std::string real = real_path(path);
   if (!real.empty()) return real;
   switch (errno) {
     case ENOENT:

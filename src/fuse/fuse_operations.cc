@@ -268,7 +268,7 @@ void refuse_to_write(fuse_req_t request, Args...) {
 }  // namespace
 
 const fuse_lowlevel_ops& FuseOperations::table() {
-  static const fuse_lowlevel_ops operations = [] {
+  static const fuse_lowlevel_ops kOperations = [] {
     fuse_lowlevel_ops ops;
     std::memset(&ops, 0, sizeof ops);
     ops.init = init;
@@ -302,7 +302,7 @@ const fuse_lowlevel_ops& FuseOperations::table() {
     ops.fallocate = refuse_to_write;
     return ops;
   }();
-  return operations;
+  return kOperations;
 }
 
 }  // namespace balancefs

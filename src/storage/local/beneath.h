@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include <string>
+#include <utility>
 
 #include "balancefs/object.h"
 
