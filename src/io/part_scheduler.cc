@@ -75,8 +75,22 @@ std::size_t Part::copy(std::span<const std::byte> bytes) {
   std::memcpy(pin->data + inside, bytes.data(), count);
   fill_.position += count;
   mark_held(*pin, from, fill_.position);
-  if (fill_.position % kFrameBytes == 0 || fill_.position == range_.end()) pin.reset();
+  if (fill_.position % kFrameBytes == 0 || fill_.position == range_.end()) {
+    tell_filled(*pin);
+    pin.reset();
+  }
   return count;
+}
+
+/// What this part completed in a frame that it is done with.
+void Part::tell_filled(Frame& frame) const {
+  if (scheduler_.filled_ == nullptr || set_->version().epoch() != epoch_) return;
+  const std::uint64_t start = frame.index * kFrameBytes;
+  const std::uint64_t from = std::max(start, range_.offset);
+  const std::uint64_t done =
+      fill_.position == range_.end() ? range_.end() : round_down(fill_.position, kUnitBytes);
+  const std::uint64_t until = std::min(start + kFrameBytes, done);
+  if (from < until) scheduler_.filled_->filled(*set_, frame, ByteRange(from, until - from));
 }
 
 void Part::mark_held(Frame& frame, std::uint64_t from, std::uint64_t to) {
@@ -95,6 +109,7 @@ void Part::settle(Result<void> outcome) {
   outcome_.emplace(std::move(outcome));
   for (FramePin& pin : frames_) {
     if (!pin.pinned()) continue;
+    tell_filled(*pin);
     for (const Fill*& fill : pin->filling) {
       if (fill == &fill_) fill = nullptr;
     }

@@ -66,6 +66,7 @@ class Part final : public ByteSink, public std::enable_shared_from_this<Part> {
   friend class PartHold;
   std::size_t copy(std::span<const std::byte> bytes);
   void mark_held(Frame& frame, std::uint64_t from, std::uint64_t to);
+  void tell_filled(Frame& frame) const;
   bool nearly_complete() const;
   /// Ends the filling of what is not complete, lets go of the memory and wakes everybody.
   void settle(Result<void> outcome);
@@ -112,6 +113,16 @@ struct Claim {
   Claim() = default;
 };
 
+/// Is told of what storages brought, so that it can be kept elsewhere too. Called in mid-transfer: must not
+/// start or end parts.
+class FilledUnits {
+ public:
+  virtual ~FilledUnits() = default;
+  /// `units`: complete units of one frame (the last of a file may be short), new in it. A pin of the frame
+  /// keeps the bytes.
+  virtual void filled(BlockSet& set, Frame& frame, ByteRange units) = 0;
+};
+
 class PartScheduler {
  public:
   struct Counters {
@@ -126,6 +137,8 @@ class PartScheduler {
   PartScheduler(const PartScheduler&) = delete;
   PartScheduler& operator=(const PartScheduler&) = delete;
 
+  /// Null for nobody. Outlives the transfers.
+  void tell_filled(FilledUnits* listener) { filled_ = listener; }
   /// Begins to fetch what was claimed. The caller takes an interest in it before it next waits; it may
   /// have ended already.
   std::shared_ptr<Part> start(std::shared_ptr<ObjectReader> source, std::shared_ptr<BlockSet> set,
@@ -158,6 +171,7 @@ class PartScheduler {
   std::list<std::shared_ptr<Part>> running_;
   std::uint64_t next_id_ = 1;
   bool closed_ = false;
+  FilledUnits* filled_ = nullptr;
   Counters counters_;
 };
 
