@@ -1,5 +1,6 @@
 #include "support/shaper.h"
 
+#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/executor_work_guard.hpp>
@@ -36,6 +37,13 @@ class Shaper::Listener : public std::enable_shared_from_this<Listener> {
     if (refuse) acceptor_.close(ignored);
     if (refuse || fault == ShaperFault::reset) reset_all();
     if (!refuse && !acceptor_.is_open()) open();
+  }
+
+  std::uint64_t busy(std::chrono::nanoseconds window) const {
+    return static_cast<std::uint64_t>(std::ranges::count_if(sessions_, [&](const auto& weak) {
+      const auto session = weak.lock();
+      return session && session->is_busy(window);
+    }));
   }
 
   void stop() {
@@ -106,6 +114,12 @@ void Shaper::set_fault(ShaperFault fault, std::uint64_t argument) {
 
 void Shaper::set_settings(ShaperSettings settings) {
   listener_->run([&] { listener_->state.settings = settings; });
+}
+
+std::uint64_t Shaper::busy(std::chrono::nanoseconds window) {
+  std::uint64_t count = 0;
+  listener_->run([&] { count = listener_->busy(window); });
+  return count;
 }
 
 const ShaperCounts& Shaper::counts() const {

@@ -58,6 +58,8 @@ class Shaper {
   void set_fault(ShaperFault fault, std::uint64_t argument = 0);
   void set_settings(ShaperSettings settings);
   const ShaperCounts& counts() const;
+  /// Connections over which bytes came in the last `window`, or that wait for an answer.
+  std::uint64_t busy(std::chrono::nanoseconds window);
 
  private:
   class Listener;

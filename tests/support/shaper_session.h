@@ -33,6 +33,8 @@ class ShaperSession : public std::enable_shared_from_this<ShaperSession> {
   void run();
   /// Ends it with a reset.
   void reset();
+  /// Whether bytes went to the client within `window`, or a request waits for its first.
+  bool is_busy(std::chrono::nanoseconds window) const;
 
  private:
   using Socket = asio::ip::tcp::socket;
@@ -79,6 +81,8 @@ class ShaperSession : public std::enable_shared_from_this<ShaperSession> {
   std::deque<Piece> pieces_;
   std::size_t queued_ = 0;
   ShaperTime line_free_;
+  ShaperTime last_sent_;
+  bool waits_ = false;  ///< asked, and nothing came yet
   bool closed_ = false;
 };
 
