@@ -5,6 +5,11 @@
 #include <vector>
 
 namespace balancefs {
+namespace {
+
+constexpr std::size_t kPassedShare = 8;
+
+}  // namespace
 
 // ---- FramePin -------------------------------------------------------------------------------------------
 
@@ -153,7 +158,8 @@ void BlockCache::drop(BlockSet& set) {
     std::unique_ptr<Frame> frame = std::move(node.mapped());
     frame->set = nullptr;
     if (frame->pins == 0) {
-      destroy(std::move(frame), idle_);
+      std::list<Frame*>& list = list_of(*frame);
+      destroy(std::move(frame), list);
     } else {
       const Frame* pinned = frame.release();  // its last pin destroys it
       BALANCEFS_CHECK(pinned->pins > 0);
@@ -172,12 +178,15 @@ void BlockCache::drop_unused() {
 }
 
 void BlockCache::reclaim_one() {
-  BALANCEFS_CHECK(!idle_.empty());
-  remove(*idle_.front(), idle_);
+  std::list<Frame*>& from = passed_.empty() ? idle_ : passed_;
+  BALANCEFS_CHECK(!from.empty());
+  remove(*from.front(), from);
 }
 
 void BlockCache::pin(Frame& frame) {
-  if (frame.pins++ == 0) busy_.splice(busy_.end(), idle_, frame.place);
+  if (frame.pins++ > 0) return;
+  busy_.splice(busy_.end(), list_of(frame), frame.place);
+  frame.passed = false;
 }
 
 void BlockCache::unpin(Frame& frame) {
@@ -188,7 +197,9 @@ void BlockCache::unpin(Frame& frame) {
   } else if (frame.held == 0) {
     remove(frame, busy_);
   } else {
-    idle_.splice(idle_.end(), busy_, frame.place);
+    std::list<Frame*>& list = list_of(frame);
+    list.splice(list.end(), busy_, frame.place);
+    if (passed_.size() > budget_.total() / kPassedShare) remove(*passed_.front(), passed_);
     budget_.reclaimable_grew();
   }
 }

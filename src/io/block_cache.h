@@ -3,6 +3,8 @@
 // A frame exists while somebody has a use for it: a transfer that fills it, a reader that waits for it, a
 // reply that points into it (each holds a pin), or, with no pin left, the hope that it is read again. Those
 // idle frames form one list over all versions, the least recently used first, from which the budget reclaims.
+// Those that a sequential reader has passed form another and go before them: the kernel's pages hold the same
+// bytes. Only an eighth of the budget is left to them, so that a long copy runs in little memory.
 // Blocks are keyed by version and never outlive what they belong to: drop() empties a version at once, and
 // frames that are still pinned then belong to nobody. Loop thread.
 #pragma once
@@ -42,6 +44,7 @@ struct Frame {
   std::uint8_t held = 0;                              ///< a bit for each unit that is complete
   std::array<const Fill*, kUnitsPerFrame> filling{};  ///< who fills each unit; a fill pins its frames
   std::uint32_t pins = 0;
+  bool passed = false;  ///< delivered to a reader that reads on: once it is idle, among the first to go
   std::list<Frame*>::iterator place;
 
   Frame(BlockCache& owner, BlockSet& blocks, std::uint64_t number, std::byte* memory)
@@ -119,11 +122,11 @@ class BlockCache final : public MemoryBudget::Reclaimer {
   /// Forgets the blocks of all versions that no handle has open, and returns spare memory to the system.
   void drop_unused();
 
-  std::size_t reclaimable() const override { return idle_.size(); }
+  std::size_t reclaimable() const override { return idle_frames(); }
   void reclaim_one() override;
 
-  std::size_t idle_frames() const { return idle_.size(); }
-  std::size_t frames() const { return idle_.size() + busy_.size(); }
+  std::size_t idle_frames() const { return idle_.size() + passed_.size(); }
+  std::size_t frames() const { return idle_frames() + busy_.size(); }
   std::size_t versions() const { return sets_.size(); }
   std::size_t handles() const { return handles_; }
 
@@ -135,10 +138,12 @@ class BlockCache final : public MemoryBudget::Reclaimer {
   void remove(Frame& frame, std::list<Frame*>& from);
   void destroy(std::unique_ptr<Frame> frame, std::list<Frame*>& from);
   void forget_if_empty(BlockSet& set);
+  std::list<Frame*>& list_of(const Frame& idle) { return idle.passed ? passed_ : idle_; }
 
   MemoryBudget& budget_;
   FrameMemory memory_;
-  std::list<Frame*> idle_;  ///< unpinned, least recently used first
+  std::list<Frame*> idle_;    ///< unpinned, least recently used first
+  std::list<Frame*> passed_;  ///< unpinned, passed by a sequential reader, the first one first
   std::list<Frame*> busy_;
   std::unordered_map<std::uint64_t, std::shared_ptr<BlockSet>> sets_;  ///< by version id
   std::size_t handles_ = 0;

@@ -33,8 +33,8 @@ Task<void> Part::Waiter::wait() {
   while (!part_->ended() && part_->position() < until_) co_await wake_.wait();
 }
 
-Part::Part(PartScheduler& scheduler, std::shared_ptr<ObjectReader> source, std::shared_ptr<BlockSet> set,
-           ByteRange range, std::vector<FramePin> frames, bool demanded)
+Part::Part(PartScheduler& scheduler, PartSource source, std::shared_ptr<BlockSet> set, ByteRange range,
+           std::vector<FramePin> frames, bool demanded)
     : scheduler_(scheduler),
       source_(std::move(source)),
       set_(std::move(set)),
@@ -60,11 +60,18 @@ Result<void> Part::write(std::span<const std::byte> bytes) {
     return fail(ErrorKind::corrupted, "more bytes came than were asked for");
   }
   scheduler_.counters_.bytes += bytes.size();
+  measure(bytes.size());
   while (!bytes.empty()) bytes = bytes.subspan(copy(bytes));
   for (Waiter* waiter : waiters_) {
     if (waiter->until_ <= fill_.position) waiter->wake_.wake_all();
   }
   return {};
+}
+
+void Part::measure(std::size_t bytes) {
+  const TimePoint now = scheduler_.clock_.now();
+  if (!first_byte_) first_byte_ = now;
+  source_.meter->received(bytes, now);
 }
 
 std::size_t Part::copy(std::span<const std::byte> bytes) {
@@ -171,8 +178,7 @@ class PartScheduler::Ending {
   Result<void> outcome_;
 };
 
-std::shared_ptr<Part> PartScheduler::start(std::shared_ptr<ObjectReader> source,
-                                           std::shared_ptr<BlockSet> set, Claim claim,
+std::shared_ptr<Part> PartScheduler::start(PartSource source, std::shared_ptr<BlockSet> set, Claim claim,
                                            PartHold::Interest interest) {
   const bool demanded = interest == PartHold::Interest::demand;
   auto part = std::make_shared<Part>(*this, std::move(source), std::move(set), claim.range,
@@ -191,7 +197,7 @@ std::shared_ptr<Part> PartScheduler::start(std::shared_ptr<ObjectReader> source,
 Task<void> PartScheduler::run(PartScheduler& scheduler, std::shared_ptr<Part> part) {
   Ending ending(scheduler, part);
   if (part->ended()) co_return;
-  Task<Result<void>> reading = part->source_->read(part->range_, *part, part->why_);
+  Task<Result<void>> reading = part->source_.reader->read(part->range_, *part, part->why_);
   Flow<Result<void>> transfer(scheduler.scope_.executor(), std::move(reading));
   part->transfer_ = &transfer;
   Result<void> outcome = co_await transfer.join();
@@ -208,6 +214,7 @@ void PartScheduler::finish(const std::shared_ptr<Part>& part, Result<void> outco
     outcome = fail(ErrorKind::corrupted, "fewer bytes came than were asked for");
   }
   if (!outcome) ++counters_.failed;
+  if (outcome) part->source_.meter->ended(part->range_.length, *part->first_byte_, clock_.now());
   part->settle(std::move(outcome));
 }
 

@@ -17,10 +17,20 @@
 #include "balancefs/storage.h"
 #include "balancefs/task.h"
 #include "io/block_cache.h"
+#include "io/line_meter.h"
 
 namespace balancefs {
 
 class PartScheduler;
+
+/// A handle as its transfers see it.
+struct PartSource {
+  std::shared_ptr<ObjectReader> reader;
+  std::shared_ptr<LineMeter> meter;
+  PartSource() = default;
+  PartSource(std::shared_ptr<ObjectReader> from, std::shared_ptr<LineMeter> measured)
+      : reader(std::move(from)), meter(std::move(measured)) {}
+};
 
 /// One transfer, and the sink that it fills.
 class Part final : public ByteSink, public std::enable_shared_from_this<Part> {
@@ -42,8 +52,8 @@ class Part final : public ByteSink, public std::enable_shared_from_this<Part> {
   };
 
   /// `frames`: one pin for each frame of `range`, in order.
-  Part(PartScheduler& scheduler, std::shared_ptr<ObjectReader> source, std::shared_ptr<BlockSet> set,
-       ByteRange range, std::vector<FramePin> frames, bool demanded);
+  Part(PartScheduler& scheduler, PartSource source, std::shared_ptr<BlockSet> set, ByteRange range,
+       std::vector<FramePin> frames, bool demanded);
   Part(const Part&) = delete;
   Part& operator=(const Part&) = delete;
 
@@ -60,10 +70,13 @@ class Part final : public ByteSink, public std::enable_shared_from_this<Part> {
   /// patience that a waiting reader has.
   bool began_demanded() const { return began_demanded_; }
   bool awaited() const { return demands_ > 0; }
+  /// Whether it reads through `reader`: then what it met is what that handle would have met.
+  bool reads_through(const std::shared_ptr<ObjectReader>& reader) const { return source_.reader == reader; }
 
  private:
   friend class PartScheduler;
   friend class PartHold;
+  void measure(std::size_t bytes);
   std::size_t copy(std::span<const std::byte> bytes);
   void mark_held(Frame& frame, std::uint64_t from, std::uint64_t to);
   void tell_filled(Frame& frame) const;
@@ -72,7 +85,7 @@ class Part final : public ByteSink, public std::enable_shared_from_this<Part> {
   void settle(Result<void> outcome);
 
   PartScheduler& scheduler_;
-  std::shared_ptr<ObjectReader> source_;
+  PartSource source_;
   std::shared_ptr<BlockSet> set_;
   ByteRange range_;
   Fill fill_;
@@ -83,6 +96,7 @@ class Part final : public ByteSink, public std::enable_shared_from_this<Part> {
   std::size_t windows_ = 0;
   std::vector<Waiter*> waiters_;
   std::optional<Result<void>> outcome_;
+  std::optional<TimePoint> first_byte_;
   RequestContext why_;
   Flow<Result<void>>* transfer_ = nullptr;
   Timer linger_;
@@ -141,8 +155,8 @@ class PartScheduler {
   void tell_filled(FilledUnits* listener) { filled_ = listener; }
   /// Begins to fetch what was claimed. The caller takes an interest in it before it next waits; it may
   /// have ended already.
-  std::shared_ptr<Part> start(std::shared_ptr<ObjectReader> source, std::shared_ptr<BlockSet> set,
-                              Claim claim, PartHold::Interest interest);
+  std::shared_ptr<Part> start(PartSource source, std::shared_ptr<BlockSet> set, Claim claim,
+                              PartHold::Interest interest);
   /// Ends all parts of a version; those that wait for them get `error`.
   void abandon_all(const BlockSet& set, const Error& error);
   /// Gives up parts that nobody waits for, the newest first, until so many frames are free.

@@ -7,6 +7,7 @@
 
 #include "balancefs/options.h"
 #include "io/block_cache.h"
+#include "io/foresight.h"
 #include "io/memory_budget.h"
 #include "io/part_scheduler.h"
 
@@ -16,6 +17,7 @@ struct ReadCore {
   MemoryBudget budget;
   BlockCache blocks;
   PartScheduler parts;
+  Foresight foresight;
   Clock& clock;
   /// A handle that is read ahead, since its last read.
   struct Stream {

@@ -15,19 +15,6 @@ std::uint64_t frame_count(ByteRange range) {
   return (range.end() - 1) / kFrameBytes - first_frame(range) + 1;
 }
 
-ReadReply reply_from(std::vector<FramePin> frames, ByteRange wanted) {
-  ReadReply reply;
-  reply.pieces.reserve(frames.size());
-  for (const FramePin& frame : frames) {
-    const std::uint64_t start = frame->index * kFrameBytes;
-    const std::uint64_t from = std::max(wanted.offset, start);
-    const std::uint64_t until = std::min(wanted.end(), start + kFrameBytes);
-    reply.pieces.emplace_back(frame->data + (from - start), until - from);
-  }
-  reply.keep.push_back(std::make_shared<std::vector<FramePin>>(std::move(frames)));
-  return reply;
-}
-
 /// The error of a demanded part that should have brought the byte at `offset`.
 const Error* failure_at(const std::vector<PartHold>& interests, std::uint64_t offset) {
   for (const PartHold& interest : interests) {
@@ -37,6 +24,19 @@ const Error* failure_at(const std::vector<PartHold>& interests, std::uint64_t of
   }
   return nullptr;
 }
+
+/// A read under way, for the plan: however its flow ends, it is over.
+class Answering {
+ public:
+  Answering(ReadPlan& plan, Clock& clock) : plan_(plan), clock_(clock) {}
+  Answering(const Answering&) = delete;
+  Answering& operator=(const Answering&) = delete;
+  ~Answering() { plan_.answered(clock_.now()); }
+
+ private:
+  ReadPlan& plan_;
+  Clock& clock_;
+};
 
 Error ended_error() {
   return Error(ErrorKind::changed, "the file changed or went away while it was open");
@@ -48,7 +48,7 @@ ReadHandle::ReadHandle(ReadCore& core, std::shared_ptr<Version> version, std::un
     : core_(core),
       blocks_(core.blocks.open(std::move(version))),
       source_(std::move(reader)),
-      window_(blocks_->size()) {}
+      plan_(core.foresight, blocks_->version().path().str(), blocks_->size()) {}
 
 ReadHandle::~ReadHandle() {
   release();
@@ -57,8 +57,11 @@ ReadHandle::~ReadHandle() {
 }
 
 void ReadHandle::release() {
+  if (released_) return;
   released_ = true;
+  plan_.finish();
   holds_.clear();
+  tail_.clear();
   count_streaming(false);
 }
 
@@ -82,14 +85,16 @@ Task<Result<ReadReply>> ReadHandle::read(std::shared_ptr<ReadHandle> self, std::
                                          std::size_t size) {
   ++self->core_.reads;
   const ByteRange wanted = self->inside(offset, size);
-  if (wanted.empty()) co_return self->deliver(ReadReply());
+  if (wanted.empty()) co_return ReadReply();
   self->drop_older_epoch();
-  const std::uint64_t reach = self->window_.read(wanted, self->core_.share(self->streaming_));
-  self->count_streaming(self->window_.streaming() && !self->released_);
+  const std::uint64_t share = self->core_.share(self->streaming_);
+  const std::uint64_t reach = self->plan_.read(wanted, share, self->core_.clock.now());
+  const Answering answering(self->plan_, self->core_.clock);
+  self->count_streaming(self->plan_.streaming() && !self->released_);
   self->drop_useless_holds();
   if (auto reply = self->held(wanted)) {
     ++self->core_.reads_held;
-    self->window_.fetched_until(wanted.end());
+    self->plan_.fetched_until(wanted.end());
     self->prefetch();
     co_return self->deliver(std::move(*reply));
   }
@@ -126,6 +131,7 @@ Task<Result<ReadReply>> ReadHandle::await_bytes(std::shared_ptr<ReadHandle> self
                                                 std::vector<FramePin> frames,
                                                 std::vector<PartHold> interests) {
   const std::uint32_t epoch = self->version().epoch();
+  bool shared_failure = false;
   for (;;) {
     if (self->version().epoch() != epoch) co_return std::unexpected<Error>(ended_error());
     const std::uint64_t at = self->blocks_->readable_until(wanted.offset, wanted.end());
@@ -143,14 +149,32 @@ Task<Result<ReadReply>> ReadHandle::await_bytes(std::shared_ptr<ReadHandle> self
     PartHold interest(part, PartHold::Interest::demand);
     Part::Waiter waiter(part, std::min(wanted.end(), part->range().end()));
     co_await waiter.wait();
-    if (part->failed() && part->began_demanded() && part->position() < wanted.end()) {
+    const bool unasked = !part->began_demanded() ||
+                         (!part->reads_through(self->source_) && !std::exchange(shared_failure, true));
+    if (part->failed() && !unasked && part->position() < wanted.end()) {
       co_return std::unexpected<Error>(part->outcome().error());
     }
   }
   for (const PartHold& interest : interests) {
-    if (interest.part()->range().end() > wanted.end()) self->hold(interest.part());
+    if (interest.part()->range().end() > wanted.end()) self->hold(interest.part(), self->holds_);
   }
-  co_return reply_from(std::move(frames), wanted);
+  co_return self->reply_from(std::move(frames), wanted);
+}
+
+/// The bytes of a file that is read on are in the kernel's pages now: their frames are the first to go.
+ReadReply ReadHandle::reply_from(std::vector<FramePin> frames, ByteRange wanted) const {
+  ReadReply reply;
+  reply.pieces.reserve(frames.size());
+  const bool passing = plan_.streaming();
+  for (const FramePin& frame : frames) {
+    const std::uint64_t start = frame->index * kFrameBytes;
+    const std::uint64_t from = std::max(wanted.offset, start);
+    const std::uint64_t until = std::min(wanted.end(), start + kFrameBytes);
+    reply.pieces.emplace_back(frame->data + (from - start), until - from);
+    if (passing && until == std::min(blocks_->size(), start + kFrameBytes)) frame->passed = true;
+  }
+  reply.keep.push_back(std::make_shared<std::vector<FramePin>>(std::move(frames)));
+  return reply;
 }
 
 ReadReply ReadHandle::deliver(ReadReply reply) {
@@ -201,29 +225,31 @@ std::vector<PartHold> ReadHandle::demand(ByteRange wanted, std::uint64_t reach) 
     }
     Claim claim = claim_run(*blocks_, core_.budget, at, std::max(end, reach));
     at = claim.range.end();
-    auto part = core_.parts.start(source_, blocks_, std::move(claim), PartHold::Interest::demand);
+    auto part = core_.parts.start(source(), blocks_, std::move(claim), PartHold::Interest::demand);
     interests.emplace_back(std::move(part), PartHold::Interest::demand);
   }
-  if (reach > wanted.end()) window_.fetched_until(at);
+  if (reach > wanted.end()) plan_.fetched_until(at);
   return interests;
 }
 
 void ReadHandle::prefetch() {
   if (released_ || version().ended()) return;
-  for (ByteRange range = window_.next(); !range.empty(); range = window_.next()) {
+  const ByteRange tail = plan_.take_tail();
+  if (!tail.empty()) prefetch_part(tail, tail_);
+  for (ByteRange range = plan_.next(); !range.empty(); range = plan_.next()) {
     // Less than half a part is not worth a request: it is asked for again when the reader has moved on.
     if (2 * core_.budget.prefetch_room() < frame_count(range)) return;
-    const std::uint64_t reached = prefetch_part(range);
-    window_.fetched_until(reached);
+    const std::uint64_t reached = prefetch_part(range, holds_);
+    plan_.fetched_until(reached);
     if (reached < range.end()) return;
   }
 }
 
-std::uint64_t ReadHandle::prefetch_part(ByteRange range) {
+std::uint64_t ReadHandle::prefetch_part(ByteRange range, std::vector<PartHold>& interests) {
   std::uint64_t at = range.offset;
   while (at < range.end()) {
     if (auto part = part_at(*blocks_, at)) {
-      hold(part);
+      hold(part, interests);
       at = part->range().end();
     } else if (!blocks_->missing(at)) {
       at += kUnitBytes;
@@ -231,21 +257,21 @@ std::uint64_t ReadHandle::prefetch_part(ByteRange range) {
       Claim claim = claim_run(*blocks_, core_.budget, at, range.end());
       if (claim.range.empty()) break;
       at = claim.range.end();
-      hold(core_.parts.start(source_, blocks_, std::move(claim), PartHold::Interest::window));
+      hold(core_.parts.start(source(), blocks_, std::move(claim), PartHold::Interest::window), interests);
     }
   }
   return at;
 }
 
-void ReadHandle::hold(const std::shared_ptr<Part>& part) {
+void ReadHandle::hold(const std::shared_ptr<Part>& part, std::vector<PartHold>& interests) {
   const auto same = [&part](const PartHold& held) { return held.part() == part; };
-  if (part->ended() || released_ || std::ranges::any_of(holds_, same)) return;
-  holds_.emplace_back(part, PartHold::Interest::window);
+  if (part->ended() || released_ || std::ranges::any_of(interests, same)) return;
+  interests.emplace_back(part, PartHold::Interest::window);
 }
 
 void ReadHandle::drop_useless_holds() {
   std::erase_if(holds_, [this](const PartHold& held) {
-    return held.part()->ended() || !window_.wants(held.part()->range());
+    return held.part()->ended() || !plan_.wants(held.part()->range());
   });
 }
 

@@ -12,7 +12,7 @@
 
 #include "io/file_reader.h"
 #include "io/read_core.h"
-#include "io/read_window.h"
+#include "io/read_plan.h"
 
 namespace balancefs {
 
@@ -43,10 +43,12 @@ class ReadHandle {
   void prefetch();
   /// Fetches what is missing of `range`, and takes an interest in what others are fetching of it. Returns how
   /// far it came before memory ran out.
-  std::uint64_t prefetch_part(ByteRange range);
-  void hold(const std::shared_ptr<Part>& part);
+  std::uint64_t prefetch_part(ByteRange range, std::vector<PartHold>& interests);
+  void hold(const std::shared_ptr<Part>& part, std::vector<PartHold>& interests);
+  PartSource source() const { return PartSource(source_, plan_.meter()); }
   void drop_useless_holds();
   void count_streaming(bool streaming);
+  ReadReply reply_from(std::vector<FramePin> frames, ByteRange wanted) const;
   ReadReply deliver(ReadReply reply);
   /// After a failed attempt in `epoch`: whether the version followed the file and the read begins again.
   bool follow(const Error& error, std::uint32_t epoch, int attempt);
@@ -56,8 +58,9 @@ class ReadHandle {
   ReadCore& core_;
   std::shared_ptr<BlockSet> blocks_;
   std::shared_ptr<ObjectReader> source_;
-  ReadWindow window_;
-  std::vector<PartHold> holds_;  ///< the window's interests
+  ReadPlan plan_;
+  std::vector<PartHold> holds_;  ///< in what is fetched ahead of the streams
+  std::vector<PartHold> tail_;   ///< in the end of the file
   bool streaming_ = false;       ///< in core_.streams
   std::list<ReadCore::Stream>::iterator place_;
   bool released_ = false;

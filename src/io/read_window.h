@@ -16,19 +16,27 @@ namespace balancefs {
 
 class ReadWindow {
  public:
-  /// A part's size at most; on a fast line it hides the round trip of the next, and losing one costs little.
+  /// A part's size at most: at 25 MB/s it takes 0.3 s, of which a round trip of 40 ms is an eighth.
   static constexpr std::uint64_t kMostPart = 8ull * 1024 * 1024;
-  /// Four such parts in flight: 32 MiB cover 250 ms at 1 Gbit/s.
-  static constexpr std::uint64_t kMostAhead = 4 * kMostPart;
   /// Reads that close to a stream's position belong to it: eight of the kernel's requests, out of order.
   static constexpr std::uint64_t kNear = 1024ull * 1024;
+
+  /// What a stream may have, beside what it has earned by being read.
+  struct Allowance {
+    std::uint64_t ahead;  ///< bytes beyond the reader's position, at most
+    std::uint32_t parts;  ///< in how many parts at once, at most kMostPart each
+    std::uint64_t limit =
+        0;  ///< a reader that is not beyond this offset stops there, most likely; 0: no limit
+    Allowance(std::uint64_t most_ahead, std::uint32_t at_once) : ahead(most_ahead), parts(at_once) {}
+  };
 
   explicit ReadWindow(std::uint64_t file_size) : file_size_(file_size) {}
 
   /// Takes note of a read (inside the file, not empty). Returns where a part demanded for it may end: at
-  /// least the end of the read on the unit grid. `most_ahead` limits what is fetched beyond the reader's
-  /// position.
-  std::uint64_t read(ByteRange asked, std::uint64_t most_ahead);
+  /// least the end of the read on the unit grid.
+  std::uint64_t read(ByteRange asked, const Allowance& allowed);
+  /// By how many bytes the last read() moved its stream on.
+  std::uint64_t advanced() const { return advanced_; }
   /// The next part to fetch ahead of the stream that the last read() belongs to; empty when it is far enough.
   ByteRange next() const;
   /// All up to `offset` of that stream is held, under way or given up: next() goes on from there.
@@ -47,17 +55,20 @@ class ReadWindow {
     std::uint64_t frontier = 0;  ///< end of what was fetched for it
     std::uint64_t ahead = 0;     ///< how far beyond the position it may be
     std::uint64_t part = 0;
+    std::uint64_t limit = 0;  ///< Allowance::limit while the position is not beyond it
     std::uint64_t last_read = 0;
     bool streaming() const { return ahead > 0; }
   };
   Stream* find(ByteRange asked);
   Stream& begin(ByteRange asked);
   void forget_idle();
-  void grow(Stream& stream, std::uint64_t most_ahead);
+  void grow(Stream& stream, const Allowance& allowed);
+  bool jumped_in_mid_stream() const;
   std::uint64_t target(const Stream& stream) const;
 
   std::uint64_t file_size_;
   std::uint64_t reads_ = 0;
+  std::uint64_t advanced_ = 0;
   std::size_t current_ = 0;
   std::vector<Stream> streams_;
 };

@@ -28,7 +28,7 @@ class PartSchedulerTest : public testing::Test {
     set.reset();
   }
   PartHold start(std::uint64_t from, std::uint64_t to, Interest interest) {
-    auto part = parts.start(source, set, claim_run(*set, budget, from, to), interest);
+    auto part = parts.start(PartSource(source, meter), set, claim_run(*set, budget, from, to), interest);
     return PartHold(std::move(part), interest);
   }
 
@@ -37,6 +37,7 @@ class PartSchedulerTest : public testing::Test {
   MemoryBudget budget{64, t.clock, 60s};
   BlockCache cache{budget};
   PartScheduler parts{t.executor(), t.clock};
+  std::shared_ptr<LineMeter> meter = std::make_shared<LineMeter>();
   std::shared_ptr<Version> version;
   std::shared_ptr<BlockSet> set;
   std::shared_ptr<ObjectReader> source;
@@ -170,7 +171,7 @@ class ShowingReader final : public ObjectReader {
 
 TEST_F(PartSchedulerTest, ADemandedPrefetchIsRaisedAndSomebodyWaitsWhileSomebodyDoes) {
   auto showing = std::make_shared<ShowingReader>();
-  PartHold window(parts.start(showing, set, claim_run(*set, budget, 0, kMiB), Interest::window),
+  PartHold window(parts.start(PartSource(showing, meter), set, claim_run(*set, budget, 0, kMiB), Interest::window),
                   Interest::window);
   t.settle();
   EXPECT_EQ(showing->context->priority, Priority::prefetch);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint64_t kKiB = 1024;
 constexpr std::uint64_t kMiB = 1024 * 1024;
-constexpr std::uint64_t kPlenty = 1024 * kMiB;
+const ReadWindow::Allowance kPlenty(1024 * kMiB, 4);
 
 /// All that the window wants fetched ahead after a read, which is taken as fetched.
 std::uint64_t fetch_ahead(ReadWindow& window) {
@@ -47,7 +47,7 @@ TEST(ReadWindow, ASequentialReaderIsReadAheadByTwiceWhatItConsumed) {
   EXPECT_GT(fetched, 8 * kMiB);
 }
 
-TEST(ReadWindow, PartsGrowToEightMebibytesAndTheWindowToFourOfThem) {
+TEST(ReadWindow, PartsGrowToEightMebibytesAndTheWindowToAsManyAsAreAllowed) {
   ReadWindow window(1024 * kMiB);
   std::uint64_t largest = 0;
   std::uint64_t frontier = 0;
@@ -59,7 +59,7 @@ TEST(ReadWindow, PartsGrowToEightMebibytesAndTheWindowToFourOfThem) {
       frontier = part.end();
       window.fetched_until(frontier);
     }
-    ASSERT_LE(frontier, at + 128 * kKiB + ReadWindow::kMostAhead);
+    ASSERT_LE(frontier, at + 128 * kKiB + 4 * ReadWindow::kMostPart);
   }
   EXPECT_EQ(largest, ReadWindow::kMostPart);
   EXPECT_GT(frontier, 128 * kMiB + 24 * kMiB - 1);
@@ -69,7 +69,7 @@ TEST(ReadWindow, ALittleMemoryMakesASmallWindow) {
   ReadWindow window(1024 * kMiB);
   std::uint64_t frontier = 0;
   for (std::uint64_t at = 0; at < 16 * kMiB; at += 128 * kKiB) {
-    frontier = std::max(frontier, window.read(ByteRange(at, 128 * kKiB), 512 * kKiB));
+    frontier = std::max(frontier, window.read(ByteRange(at, 128 * kKiB), ReadWindow::Allowance(512 * kKiB, 4)));
     window.fetched_until(frontier);
     frontier += fetch_ahead(window);
     ASSERT_LE(frontier, at + 128 * kKiB + 512 * kKiB);
@@ -110,7 +110,10 @@ TEST(ReadWindow, SingleReadsDoNotDisplaceAStream) {
 // reader than its limit, whatever the order of reads.
 RC_GTEST_PROP(ReadWindowProperty, EveryByteAskedIsFetchedAndNoneBeyondTheBound, ()) {
   const auto size = *rc::gen::inRange<std::uint64_t>(1, 64 * kMiB);
-  const auto limit = *rc::gen::element<std::uint64_t>(0, 128 * kKiB, kMiB, 5'000'000, kPlenty);
+  const auto limit = *rc::gen::element<std::uint64_t>(0, 128 * kKiB, kMiB, 5'000'000, 1024 * kMiB);
+  const auto parts = *rc::gen::inRange<std::uint32_t>(2, 13);
+  ReadWindow::Allowance allowed(limit, parts);
+  allowed.limit = *rc::gen::element<std::uint64_t>(0, 100'000, 3 * kMiB);
   ReadWindow window(size);
   std::uint64_t last_end = 0;
   std::uint64_t furthest = 0;
@@ -123,9 +126,9 @@ RC_GTEST_PROP(ReadWindowProperty, EveryByteAskedIsFetchedAndNoneBeyondTheBound, 
     const auto most = std::min<std::uint64_t>(size - offset, kMiB);
     const auto length = *rc::gen::inRange<std::uint64_t>(1, most + 1);
     const ByteRange asked(offset, length);
-    const std::uint64_t reach = window.read(asked, limit);
+    const std::uint64_t reach = window.read(asked, allowed);
     furthest = std::max(furthest, asked.end());
-    const std::uint64_t ahead = std::min(limit, ReadWindow::kMostAhead);
+    const std::uint64_t ahead = std::min(limit, parts * ReadWindow::kMostPart);
     const std::uint64_t bound = std::min(size, round_up(furthest, kUnitBytes) + ahead);
     RC_ASSERT(reach >= asked.end());
     RC_ASSERT(reach <= bound);
