@@ -67,6 +67,8 @@ struct GroupOptions {
   enum class IdentityRule : std::uint8_t { size, size_mtime, checksum };
   std::string path;  ///< visible path, "/pt"
   IdentityRule identity = IdentityRule::size;
+  bool stripe = false;  ///< the parts of one handle over all members
+  bool hedge = false;   ///< a late part is asked of a second member
   int line = 0;
 
   GroupOptions() = default;
