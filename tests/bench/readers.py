@@ -161,15 +161,15 @@ class Paced:
         self.longest = 0.0  # of one read, in seconds, after the first second
 
     def run(self, seconds, seek_every=None, seed=1):
-        places = random.Random(seed)
         fd = os.open(self._mount.path(self._name), os.O_RDONLY)
         size = os.fstat(fd).st_size
+        scenes = self._scenes(size, seek_every, seed)
         begin = now = time.monotonic()
         offset, next_seek, due = 0, begin + (seek_every or 1e9), begin
         try:
             while now < begin + seconds:
                 if now >= next_seek:
-                    offset = places.randrange(size // PIECE // 2) * PIECE
+                    offset = next(scenes)
                     next_seek += seek_every
                 offset = (offset + self._one(fd, offset, now - begin > 1)) % (size - PIECE)
                 due = max(due, time.monotonic() - 1) + PIECE / self._rate
@@ -177,6 +177,15 @@ class Paced:
                 now = time.monotonic()
         finally:
             os.close(fd)
+
+    def _scenes(self, size, seek_every, seed):
+        """Places in random order, so far apart that none was read, or read ahead, before."""
+        if seek_every is None:
+            return iter(())
+        apart = int(2 * seek_every * self._rate) // PIECE * PIECE
+        places = list(range(apart, size - apart // 2, apart))
+        random.Random(seed).shuffle(places)
+        return iter(places)
 
     def _one(self, fd, offset, counts):
         begin = time.monotonic()

@@ -8,21 +8,28 @@ PEER = "rclone"
 
 @dataclasses.dataclass
 class Bound:
-    """`limit`, or `limit` times what the tool `of` had in the same run. `tools`: who has to keep it."""
+    """`limit`, or `limit` times what the tool `of` had in the same run, or times the tool's own figure in the
+    measure `of_measure`. `tools`: who has to keep it."""
 
     limit: float
     of: str | None = None
     tools: tuple = ("balancefs", "balancefs disk")
+    of_measure: str | None = None
 
-    def value(self, of_tools):
-        if self.of is None:
+    def value(self, medians, measure, tool):
+        if self.of is None and self.of_measure is None:
             return self.limit
-        return self.limit * of_tools[self.of] if self.of in of_tools else None
+        peer = medians.get((self.of_measure or measure, self.of or tool))
+        return self.limit * peer if peer is not None else None
+
+    def source(self):
+        what = self.of or self.of_measure
+        return f" ({number(self.limit)} × {what})" if what else ""
 
 
 @dataclasses.dataclass
 class Measure:
-    """One figure of a workload. `shown`: with a line of its own; else only beside the workload's first figure."""
+    """One figure of a workload. `shown`: with a line of its own; else beside the figure `beside`, or the first."""
 
     key: str
     unit: str
@@ -30,6 +37,7 @@ class Measure:
     bounds: tuple = ()
     shown: bool = True
     worst: bool = False  # the bound holds for every round, not for the median
+    beside: str = ""
 
     @property
     def sign(self):
@@ -47,20 +55,20 @@ def number(value):
 class Row:
     """One tool's figure in one measure of one workload."""
 
-    def __init__(self, workload, measure, tool, values, peers):
+    def __init__(self, workload, measure, tool, values, medians):
         self.workload, self.measure, self.tool, self.values = workload, measure, tool, values
         self.median = statistics.median(values)
         bad = min(values) if measure.higher else max(values)
         judged = bad if measure.worst else self.median
-        peer = peers.get(PEER)
+        peer = medians.get((measure.key, PEER))
         self.ratio = self.median / peer if peer and tool != PEER else None
         self.required, verdicts = [], []
         for bound in measure.bounds:
             if tool not in bound.tools:
                 continue
-            limit = bound.value(peers)
-            of = f" ({number(bound.limit)} × {bound.of})" if bound.of else ""
-            self.required.append(f"{measure.sign} {number(limit)}{of}" if limit is not None else f"{bound.of} not here")
+            limit = bound.value(medians, measure.key, tool)
+            self.required.append(f"{measure.sign} {number(limit)}{bound.source()}" if limit is not None
+                                 else f"{bound.of} not here")
             if limit is not None:
                 verdicts.append(judged >= limit if measure.higher else judged <= limit)
         self.verdict = ("ok" if all(verdicts) else "missed") if verdicts else ""
@@ -81,19 +89,15 @@ class Row:
 
 def rows_of(workload, samples):
     """samples: tool -> list of {measure: value}. The rows of one workload, those beside the others included."""
-    hidden = [measure for measure in workload.measures if not measure.shown]
-    rows = []
-    for measure in workload.measures:
-        of_tools = {tool: [run[measure.key] for run in runs if run.get(measure.key) is not None]
-                    for tool, runs in samples.items()}
-        medians = {tool: statistics.median(values) for tool, values in of_tools.items() if values}
-        rows += [Row(workload, measure, tool, values, medians) for tool, values in of_tools.items() if values]
-    first = workload.measures[0].key
+    values = {(measure.key, tool): [run[measure.key] for run in runs if run.get(measure.key) is not None]
+              for measure in workload.measures for tool, runs in samples.items()}
+    medians = {key: statistics.median(of_key) for key, of_key in values.items() if of_key}
+    rows = [Row(workload, measure, tool, values[measure.key, tool], medians)
+            for measure in workload.measures for tool in samples if values[measure.key, tool]]
     for row in rows:
-        if row.measure.key == first:
-            beside = [(other.measure, other.median) for other in rows if other.tool == row.tool and other.measure in hidden]
-            row.also = ", ".join(f"{measure.key} {number(value)}{' ' * bool(measure.unit)}{measure.unit}"
-                                 for measure, value in beside)
+        row.also = ", ".join(f"{other.measure.key.split(', ')[-1]} {number(other.median)} {other.measure.unit}".strip() for other in rows
+                             if other.tool == row.tool and not other.measure.shown
+                             and row.measure.key == (other.measure.beside or workload.measures[0].key))
     return rows
 
 

@@ -101,7 +101,7 @@ class WideArea(Workload):
         self.bytes = bench.size(1024, 512) * MIB
         self.file = bench.corpus.file("one/sequential.bin", self.bytes)
         self.shape = (f"{self.bytes // MIB} MiB cold, 40 ms round trip, 25 MB/s a connection, 200 MB/s in all "
-                      "(what reads by one connection: the first half)")
+                      "(what reads over one connection: the first half)")
         self.shaper = bench.shaper(**WIDE)
 
     def run(self, bench, tool):
