@@ -59,6 +59,8 @@ class Version {
   Result<void> confirm(const std::string& source, const Validator& validator);
   /// Whether any source gave a validator: only then may blocks outlive the version's handles.
   bool validated() const;
+  /// By source.
+  const std::map<std::string, Validator>& pins() const { return pins_; }
 
   Standing standing(MemberIndex member) const;
   void set_proven(MemberIndex member);
@@ -81,6 +83,10 @@ class Version {
   /// The bytes held of this version; null when none. Set and cleared by their owner (src/io).
   const HeldBytes* held() const { return held_; }
   void set_held(const HeldBytes* held) { held_ = held; }
+  /// Some bytes that are kept elsewhere than in memory, for members to prove themselves against where
+  /// nothing else is held: as HeldBytes::sample_near. follow() forgets them.
+  void set_spare_sample(HeldBytes::Sample sample) { spare_ = std::move(sample); }
+  std::optional<HeldBytes::Sample> spare_sample(std::uint64_t offset, std::size_t limit) const;
 
   /// The member that served this version's last data, for `user.balancefs.member`.
   std::optional<MemberIndex> last_member() const { return last_member_; }
@@ -93,6 +99,7 @@ class Version {
   std::map<std::string, Validator> pins_;
   std::map<MemberIndex, Standing> standings_;
   const HeldBytes* held_ = nullptr;
+  HeldBytes::Sample spare_;
   std::optional<MemberIndex> last_member_;
   std::uint32_t epoch_ = 0;
   bool delivered_ = false;

@@ -1,5 +1,7 @@
 #include "balancefs/version.h"
 
+#include <algorithm>
+
 namespace balancefs {
 
 Version::Version(std::uint64_t id, Path path, std::vector<ObjectInfo> copies)
@@ -41,8 +43,21 @@ void Version::set_divergent(MemberIndex member) {
   standings_.try_emplace(member, Standing::divergent).first->second = Standing::divergent;
 }
 
+std::optional<HeldBytes::Sample> Version::spare_sample(std::uint64_t offset, std::size_t limit) const {
+  const std::size_t count = std::min(limit, spare_.bytes.size());
+  if (count == 0) return std::nullopt;
+  const bool adjoins = spare_.offset + spare_.bytes.size() == offset;
+  const std::size_t from = adjoins ? spare_.bytes.size() - count : 0;
+  const auto first = spare_.bytes.begin() + static_cast<std::ptrdiff_t>(from);
+  HeldBytes::Sample sample;
+  sample.offset = spare_.offset + from;
+  sample.bytes.assign(first, first + static_cast<std::ptrdiff_t>(count));
+  return sample;
+}
+
 void Version::follow() {
   BALANCEFS_CHECK(!delivered_);
+  spare_ = HeldBytes::Sample();
   pins_.clear();
   standings_.clear();
   ++epoch_;
