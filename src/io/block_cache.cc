@@ -115,7 +115,7 @@ std::optional<HeldBytes::Sample> BlockSet::sample_near(std::uint64_t offset, std
       if (until > start) return copy(ByteRange(start, until - start));
     }
   }
-  return std::nullopt;
+  return version_->spare_sample(offset, limit);
 }
 
 // ---- BlockCache -----------------------------------------------------------------------------------------
