@@ -32,7 +32,9 @@ Result<void> RangeBody::write(std::span<const std::byte> bytes) {
   const auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(answer_.take, bytes.size()));
   if (taken > 0) {
     const Result<void> delivered = sink_.write(bytes.first(taken));
-    if (!delivered) return delivered;
+    refused_ = !delivered;
+    if (refused_) return delivered;
+    delivered_ = true;
     answer_.take -= taken;
   }
   overrun_ = bytes.size() > taken && !answer_.surplus;

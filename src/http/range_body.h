@@ -34,6 +34,8 @@ class RangeBody final : public BodyHandler, public ByteSink {
   bool accepted() const { return accepted_; }
   /// All that this answer had for the range was delivered, and nothing wrong came behind it.
   bool complete() const { return accepted_ && answer_.take == 0 && !overrun_; }
+  /// Some of it was delivered and the rest is missing, and neither the bytes nor the sink said no.
+  bool broke_off() const { return delivered_ && answer_.take > 0 && !refused_; }
 
  private:
   RangeExpectation expect_;
@@ -42,6 +44,8 @@ class RangeBody final : public BodyHandler, public ByteSink {
   RangeAnswer answer_;
   bool accepted_ = false;
   bool overrun_ = false;
+  bool delivered_ = false;
+  bool refused_ = false;  ///< by the sink
 };
 
 }  // namespace balancefs

@@ -30,11 +30,36 @@ struct Resolve {
 
 /// What became of one request and of those that redirects made of it.
 struct Attempt {
-  bool accepted = false;  ///< a head was good: whatever came then is not the link's fault
-  bool refused = false;   ///< 401, 403, 404, 410: an expired link says so
+  bool accepted = false;   ///< a head was good
+  bool refused = false;    ///< 401, 403, 404, 410: an expired link says so
+  std::string broken_off;  ///< the link whose transfer ended after some bytes; empty: none did
 
   Attempt() = default;
 };
+
+// How often one part goes on after links that broke off. A link that lives for less than an eighth of a part
+// is of no use, and the member that hands it out is better reported.
+constexpr int kMostBreaks = 8;
+
+/// Which links broke off in one read, and whether the rest may be asked for: of each link once, as it may
+/// have expired (it then refuses and is renewed). One that breaks again is the member's failure.
+class Breaks {
+ public:
+  bool may_go_on_after(const std::string& link) {
+    if (link.empty() || link == last_ || ++count_ > kMostBreaks) return false;
+    last_ = link;
+    return true;
+  }
+
+ private:
+  std::string last_;
+  int count_ = 0;
+};
+
+// An end of the connection, not of somebody's patience.
+bool is_break(ErrorKind kind) {
+  return kind == ErrorKind::unavailable || kind == ErrorKind::corrupted;
+}
 
 bool is_refusal(int status) {
   return status == 401 || status == 403 || status == 404 || status == 410;
@@ -63,8 +88,9 @@ class RangeReader final : public ObjectReader {
   class ResolveTurn;
 
   Task<Result<void>> wait_for_resolve(RequestContext& why);
-  Task<Result<void>> read_from_link(ByteRange rest, ByteSink& sink, RequestContext& why, int& refusals);
-  Task<Result<void>> read_resolving(ByteRange rest, ByteSink& sink, RequestContext& why);
+  Task<Result<void>> read_from_link(ByteRange rest, ByteSink& sink, RequestContext& why, int& refusals,
+                                    Attempt& attempt);
+  Task<Result<void>> read_resolving(ByteRange rest, ByteSink& sink, RequestContext& why, Attempt& attempt);
   Task<Result<void>> fetch(HttpRequest request, bool redirected, ByteRange rest, ByteSink& sink,
                            RequestContext& why, Attempt& attempt, ResolveTurn* turn);
   HttpRequest request_for(const Link& link, ByteRange rest) const;
@@ -153,6 +179,7 @@ void RangeReader::notice_cache(const ResponseHead& redirect, const std::string& 
 Task<Result<void>> RangeReader::read(ByteRange range, ByteSink& sink, RequestContext& why) {
   why.served_by = self_;
   int refusals = 0;
+  Breaks breaks;
   while (sink.position() < range.end()) {
     // A first refusal may come from a link that another read has renewed meanwhile; after a second one this
     // read resolves for itself.
@@ -164,13 +191,14 @@ Task<Result<void>> RangeReader::read(ByteRange range, ByteSink& sink, RequestCon
     }
     const ByteRange rest(sink.position(), range.end() - sink.position());
     Result<void> step;
+    Attempt attempt;
     if (link_ && !own) {
-      step = co_await read_from_link(rest, sink, why, refusals);
+      step = co_await read_from_link(rest, sink, why, refusals, attempt);
     } else {
-      step = co_await read_resolving(rest, sink, why);
+      step = co_await read_resolving(rest, sink, why, attempt);
       refusals = 0;
     }
-    if (!step) co_return step;
+    if (!step && !breaks.may_go_on_after(attempt.broken_off)) co_return step;
   }
   co_return Result<void>();
 }
@@ -192,9 +220,8 @@ Task<Result<void>> RangeReader::wait_for_resolve(RequestContext& why) {
 }
 
 Task<Result<void>> RangeReader::read_from_link(ByteRange rest, ByteSink& sink, RequestContext& why,
-                                               int& refusals) {
+                                               int& refusals, Attempt& attempt) {
   const std::shared_ptr<Link> link = link_;
-  Attempt attempt;
   HttpRequest request = request_for(*link, rest);
   const Result<void> end =
       co_await fetch(std::move(request), link->redirected, rest, sink, why, attempt, nullptr);
@@ -206,13 +233,13 @@ Task<Result<void>> RangeReader::read_from_link(ByteRange rest, ByteSink& sink, R
   co_return Result<void>();
 }
 
-Task<Result<void>> RangeReader::read_resolving(ByteRange rest, ByteSink& sink, RequestContext& why) {
+Task<Result<void>> RangeReader::read_resolving(ByteRange rest, ByteSink& sink, RequestContext& why,
+                                               Attempt& attempt) {
   ResolveTurn turn(*this);
   Link original;
   original.url = url_;
   HttpRequest request = request_for(original, rest);
   request.headers.emplace_back("Cache-Control", "no-cache");
-  Attempt attempt;
   const Result<void> end = co_await fetch(std::move(request), false, rest, sink, why, attempt, &turn);
   if (!end) turn.fail_with(end.error());
   co_return end;
@@ -233,6 +260,8 @@ Task<Result<void>> RangeReader::fetch(HttpRequest request, bool redirected, Byte
     HttpRequest copy = request;
     const Result<ResponseHead> head = co_await http_.send(std::move(copy), body, why);
     if (body.complete()) co_return Result<void>();
+    const bool ended = head || is_break(head.error().kind);
+    if (redirected && ended && body.broke_off()) attempt.broken_off = request.url;
     if (!head) co_return std::unexpected<Error>(head.error());
     if (body.accepted()) {
       co_return fail(ErrorKind::corrupted, fmt::format("GET {}: the body is too short", head->url));
