@@ -40,7 +40,7 @@ class Foresight {
  public:
   /// What to expect of a reader that begins at the start of a file.
   struct Advice {
-    std::uint64_t reach = 0;  ///< at least so much of the head will be read: one request for it
+    std::uint64_t reach = 0;  ///< at least so much of the head will be read
     std::uint64_t limit = 0;  ///< nothing is fetched ahead beyond it; 0: no such limit
     std::uint64_t tail = 0;   ///< so much of the end will be read; 0: not expected
     Advice() = default;
@@ -50,7 +50,7 @@ class Foresight {
   Advice advice(const std::string& name);
   void learn(const std::string& name, const LookTrace& trace);
 
-  static constexpr std::uint64_t kMostReach = 1024ull * 1024;
+  static constexpr std::uint64_t kMostReach = 2048ull * 1024;
   static constexpr std::uint64_t kMostTail = 1024ull * 1024;
 
  private:

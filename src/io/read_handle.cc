@@ -234,6 +234,8 @@ std::vector<PartHold> ReadHandle::demand(ByteRange wanted, std::uint64_t reach) 
 
 void ReadHandle::prefetch() {
   if (released_ || version().ended()) return;
+  const ByteRange head = plan_.take_head();
+  if (!head.empty()) plan_.fetched_until(prefetch_part(head, holds_));
   const ByteRange tail = plan_.take_tail();
   if (!tail.empty()) prefetch_part(tail, tail_);
   for (ByteRange range = plan_.next(); !range.empty(); range = plan_.next()) {

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "io/foresight.h"
 #include "io/line_meter.h"
@@ -30,8 +31,10 @@ class ReadPlan {
 
   /// The next part to fetch ahead; empty when it is far enough.
   ByteRange next() const { return window_.next(); }
-  /// The end of the file, where it is expected to be read soon; empty otherwise. Told once.
-  ByteRange take_tail();
+  /// What else is expected to be read soon, to be fetched beside the first read: the rest of the head, told
+  /// once, and the end of the file, told once. Empty otherwise.
+  ByteRange take_head() { return std::exchange(head_, ByteRange()); }
+  ByteRange take_tail() { return std::exchange(tail_, ByteRange()); }
   void fetched_until(std::uint64_t offset) { window_.fetched_until(offset); }
   bool wants(ByteRange part) const { return window_.wants(part); }
   bool streaming() const { return window_.streaming(); }
@@ -39,6 +42,7 @@ class ReadPlan {
 
  private:
   std::uint64_t worth_ahead() const;
+  std::uint64_t begin_at_start(std::uint64_t least, std::uint64_t most_ahead);
 
   Foresight& foresight_;
   std::string name_;
@@ -48,7 +52,8 @@ class ReadPlan {
   std::shared_ptr<LineMeter> meter_ = std::make_shared<LineMeter>();
   LookTrace trace_;
   Foresight::Advice advice_;
-  std::uint64_t tail_ = 0;  ///< of the advice, until it was told
+  ByteRange head_;
+  ByteRange tail_;
   bool read_before_ = false;
 };
 

@@ -69,7 +69,8 @@ TEST(ReadWindow, ALittleMemoryMakesASmallWindow) {
   ReadWindow window(1024 * kMiB);
   std::uint64_t frontier = 0;
   for (std::uint64_t at = 0; at < 16 * kMiB; at += 128 * kKiB) {
-    frontier = std::max(frontier, window.read(ByteRange(at, 128 * kKiB), ReadWindow::Allowance(512 * kKiB, 4)));
+    frontier =
+        std::max(frontier, window.read(ByteRange(at, 128 * kKiB), ReadWindow::Allowance(512 * kKiB, 4)));
     window.fetched_until(frontier);
     frontier += fetch_ahead(window);
     ASSERT_LE(frontier, at + 128 * kKiB + 512 * kKiB);
