@@ -68,13 +68,14 @@ class MountRun {
 
  private:
   void ready() {
+    // Before the word that it is ready: an unmount may follow at once, and is to wait for our end.
+    const std::vector<MountEntry> table = read_mount_table();
+    if (const MountEntry* entry = find_mount(table, point_)) mark_ = MountMark::set(entry->device);
+    if (!mark_) log_debug("no mark for this mount: unmount will not wait for our end");
     if (!report_.ready()) {
       log_warning("whoever asked for the mount is gone; unmounting");
       return app_.stop();
     }
-    const std::vector<MountEntry> table = read_mount_table();
-    if (const MountEntry* entry = find_mount(table, point_)) mark_ = MountMark::set(entry->device);
-    if (!mark_) log_debug("no mark for this mount: unmount will not wait for our end");
     log_info("mounted at {}", point_);
     service_.ready(fmt::format("serving {}", point_));
   }

@@ -76,6 +76,11 @@ Result<void> check_apart(const std::string& point, const std::string& folder, st
   return {};
 }
 
+/// The folder of the disk cache; empty: there is none.
+std::string cache_in_use(const Options& options) {
+  return options.cache.mode == CacheOptions::Mode::disk ? options.cache.dir : std::string();
+}
+
 }  // namespace
 
 Result<std::string> resolve_mountpoint(const std::string& path) {
@@ -131,20 +136,33 @@ Result<void> check_overlaps(const std::string& point, const Options& options,
   return {};
 }
 
+namespace {
+
+/// Until the topmost mount at `point` is none of ours without a daemon; gives the table as it is then.
+Result<std::vector<MountEntry>> detach_stale_mounts(const std::string& point) {
+  std::vector<MountEntry> table = read_mount_table();
+  for (std::size_t before = table.size() + 1; is_stale_mount(point, table) && table.size() < before;) {
+    before = table.size();
+    if (const auto detached = take_mount_down(point, true); !detached) {
+      return refuse(fmt::format("{}: has a balancefs mount whose daemon is gone, and detaching it failed: {}",
+                                point, detached.error().text));
+    }
+    log_info("{}: a mount whose daemon is gone; detached", point);
+    table = read_mount_table();
+  }
+  return table;
+}
+
+}  // namespace
+
 Result<std::string> prepare_mountpoint(const std::string& path, const Options& options) {
   Result<std::string> point = resolve_mountpoint(path);
   if (!point) return point;
-  std::vector<MountEntry> table = read_mount_table();
-  if (is_stale_mount(*point, table)) {
-    log_info("{}: a mount whose daemon is gone; detached", *point);
-    if (const auto detached = take_mount_down(*point, true); !detached) {
-      return refuse(fmt::format("{}: has a balancefs mount whose daemon is gone, and detaching it failed: {}",
-                                *point, detached.error().text));
-    }
-    table = read_mount_table();
-  }
-  if (const auto checked = check_mountpoint(*point, table); !checked) return std::unexpected(checked.error());
-  if (const auto apart = check_overlaps(*point, options, ""); !apart) return std::unexpected(apart.error());
+  const auto table = detach_stale_mounts(*point);
+  if (!table) return std::unexpected(table.error());
+  if (const auto checked = check_mountpoint(*point, *table); !checked)
+    return std::unexpected(checked.error());
+  if (const auto apart = check_overlaps(*point, options, cache_in_use(options)); !apart) return std::unexpected(apart.error());
   return point;
 }
 

@@ -5,7 +5,7 @@
 
 #include "balancefs/options.h"
 #include "balancefs/result.h"
-#include "daemon/mount_table.h"
+#include "base/mount_table.h"
 
 namespace balancefs {
 
@@ -24,7 +24,7 @@ Result<void> check_mountpoint(const std::string& point, const std::vector<MountE
 Result<void> check_overlaps(const std::string& point, const Options& options,
                             const std::string& cache_folder);
 
-/// All of the above; a stale mount of ours is detached first. Gives the path to mount at.
+/// All of the above; stale mounts of ours are detached first, all that lie there. Gives the path to mount at.
 Result<std::string> prepare_mountpoint(const std::string& path, const Options& options);
 
 }  // namespace balancefs

@@ -3,10 +3,10 @@
 
 #include <cstdio>
 
+#include "base/mount_table.h"
 #include "base/text.h"
 #include "daemon/commands.h"
 #include "daemon/mount_mark.h"
-#include "daemon/mount_table.h"
 #include "daemon/mountpoint.h"
 
 namespace balancefs {

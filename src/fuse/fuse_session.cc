@@ -3,12 +3,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 #include "base/log.h"
+#include "base/mount_table.h"
 #include "base/text.h"
 
 namespace balancefs {
@@ -17,24 +19,51 @@ namespace {
 // Requests served in one turn of the loop, so that a busy kernel does not keep the network waiting.
 constexpr int kRequestsPerTurn = 64;
 
-// libfuse says why a mount failed by its log function alone. Only touched while mount() runs.
-std::string& last_fuse_message() {
-  static std::string message;
-  return message;
-}
-
-void collect_message(enum fuse_log_level, const char* format, va_list args) {
+std::string format_message(const char* format, va_list args) {
   char line[512];
   std::vsnprintf(line, sizeof line, format, args);
-  const std::string_view text = trim(line);
-  if (text.empty()) return;
-  last_fuse_message() = text;
-  log_debug("libfuse: {}", text);
+  return std::string(trim(line));
 }
 
-std::string explain_mount_failure(const std::string& mountpoint, const MountOptions& options) {
+/// libfuse's own would write to standard error, which is nobody's in the background. Any thread.
+void log_message(enum fuse_log_level, const char* format, va_list args) {
+  const std::string text = format_message(format, args);
+  if (!text.empty()) log_debug("libfuse: {}", text);
+}
+
+/// While it lives: keeps the last message, since libfuse says why a mount failed by its log function alone.
+/// That function has no argument of ours, so where it writes is named here. One at a time, on one thread.
+class MessageCollector {
+ public:
+  MessageCollector() {
+    target = &last_;
+    fuse_set_log_func(collect);
+  }
+  MessageCollector(const MessageCollector&) = delete;
+  MessageCollector& operator=(const MessageCollector&) = delete;
+  ~MessageCollector() {
+    fuse_set_log_func(log_message);
+    target = nullptr;
+  }
+  const std::string& last() const { return last_; }
+
+ private:
+  static void collect(enum fuse_log_level, const char* format, va_list args) {
+    std::string text = format_message(format, args);
+    if (text.empty()) return;
+    log_debug("libfuse: {}", text);
+    *target = std::move(text);
+  }
+  static thread_local std::string* target;
+  std::string last_;
+};
+
+thread_local std::string* MessageCollector::target = nullptr;
+
+std::string explain_mount_failure(const std::string& mountpoint, const MountOptions& options,
+                                  const std::string& message) {
   std::string text = fmt::format("cannot mount at {}", mountpoint);
-  if (!last_fuse_message().empty()) text += ": " + last_fuse_message();
+  if (!message.empty()) text += ": " + message;
   if (access("/dev/fuse", F_OK) != 0) {
     text += " (/dev/fuse is missing: load the kernel module with 'modprobe fuse')";
   } else if (access("/dev/fuse", R_OK | W_OK) != 0) {
@@ -50,6 +79,17 @@ std::string mount_flags(const MountOptions& options) {
   if (options.allow_other) flags += ",allow_other";
   for (const std::string& flag : options.kernel_flags) flags += "," + flag;
   return flags;
+}
+
+/// Ends the connection behind `descriptor` without an unmount, which libfuse would do by path: it takes a
+/// descriptor that reports an error for a mount that is gone already. A pipe that nobody reads reports one.
+bool sever(int descriptor) {
+  std::array<int, 2> ends = {-1, -1};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
+  ::close(ends[0]);
+  const bool severed = ::dup3(ends[1], descriptor, O_CLOEXEC) >= 0;
+  ::close(ends[1]);
+  return severed;
 }
 
 }  // namespace
@@ -69,8 +109,7 @@ FuseSession::~FuseSession() {
 }
 
 Result<void> FuseSession::mount(const MountOptions& options, const std::string& mountpoint) {
-  fuse_set_log_func(collect_message);
-  last_fuse_message().clear();
+  const MessageCollector messages;
   std::string program = "balancefs";
   std::string option = "-o";
   std::string flags = mount_flags(options);
@@ -78,11 +117,19 @@ Result<void> FuseSession::mount(const MountOptions& options, const std::string& 
   fuse_args args = FUSE_ARGS_INIT(3, argv);
   session_.reset(fuse_session_new(&args, &FuseOperations::table(), sizeof(fuse_lowlevel_ops), &operations_));
   fuse_opt_free_args(&args);
-  if (session_ == nullptr) return fail(ErrorKind::unsupported, "libfuse refused: " + last_fuse_message());
+  if (session_ == nullptr) return fail(ErrorKind::unsupported, "libfuse refused: " + messages.last());
   if (fuse_session_mount(session_.get(), mountpoint.c_str()) != 0) {
-    return fail(ErrorKind::denied, explain_mount_failure(mountpoint, options));
+    return fail(ErrorKind::denied, explain_mount_failure(mountpoint, options, messages.last()));
   }
   mounted_ = true;
+  mountpoint_ = mountpoint;
+  const std::vector<MountEntry> table = read_mount_table();
+  if (const MountEntry* entry = find_mount(table, mountpoint_)) device_ = entry->device;
+  attach();
+  return {};
+}
+
+void FuseSession::attach() {
   // ENOENT (the kernel does not know the name) and a closed connection are both fine.
   Notifier::Send send = [session = session_.get()](std::uint64_t parent, const std::string& name) {
     fuse_lowlevel_notify_inval_entry(session, parent, name.data(), name.size());
@@ -93,19 +140,27 @@ Result<void> FuseSession::mount(const MountOptions& options, const std::string& 
   const int descriptor = fuse_session_fd(session_.get());
   fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
   descriptor_.assign(descriptor);
+  attached_ = std::make_shared<const bool>(true);
   wait_for_requests();
-  return {};
+}
+
+bool FuseSession::holds_mountpoint() const {
+  if (!mounted_ || ended_) return false;
+  const std::vector<MountEntry> table = read_mount_table();
+  const MountEntry* entry = find_mount(table, mountpoint_);
+  return device_.empty() || (entry != nullptr && entry->device == device_);
 }
 
 void FuseSession::wait_for_requests() {
-  descriptor_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const std::error_code& error) {
-    if (error) return;
+  const auto ready = [this, attached = std::weak_ptr(attached_)](const std::error_code& error) {
+    if (error || attached.expired()) return;
     if (receive_requests()) {
       wait_for_requests();
     } else {
       ended();
     }
-  });
+  };
+  descriptor_.async_wait(asio::posix::stream_descriptor::wait_read, ready);
 }
 
 bool FuseSession::receive_requests() {
@@ -132,10 +187,17 @@ Task<void> FuseSession::close() {
   // that has just come; it would keep the connection, and with it that program, beyond the unmount.
   co_await operations_.close();
   co_await notifier_->close();
+  detach();
+}
+
+void FuseSession::detach() {
+  attached_.reset();
   // libfuse closes the descriptor while it unmounts: Asio must have let go of it before.
   descriptor_.release();
   filesystem_.set_notifier(nullptr);
-  fuse_session_unmount(session_.get());
+  const bool covered = !ended_ && !holds_mountpoint();
+  if (covered) log_info("{}: something else is mounted there by now; left alone", mountpoint_);
+  if (!covered || sever(fuse_session_fd(session_.get()))) fuse_session_unmount(session_.get());
   notifier_.reset();
   session_.reset();
   mounted_ = false;

@@ -27,13 +27,17 @@ class FuseSession {
   /// Mounts. The error says what the user can do about it. Not called twice.
   Result<void> mount(const MountOptions& options, const std::string& mountpoint);
   /// Takes no further requests, answers those under way, and lets go of the mountpoint. Waits for no network.
+  /// What others have mounted there since is left alone.
   Task<void> close();
-  bool holds_mountpoint() const { return mounted_ && !ended_; }
+  /// Whether what programs see at the mountpoint is this mount. Reads the kernel's table.
+  bool holds_mountpoint() const;
 
  private:
   struct SessionDeleter {
     void operator()(fuse_session* session) const { fuse_session_destroy(session); }
   };
+  void attach();
+  void detach();
   void wait_for_requests();
   bool receive_requests();
   void ended();
@@ -45,6 +49,10 @@ class FuseSession {
   std::unique_ptr<Notifier> notifier_;
   asio::posix::stream_descriptor descriptor_;
   fuse_buf buffer_;
+  std::string mountpoint_;
+  std::string device_;  ///< the kernel's number of this mount; empty when it could not be learnt
+  /// Gone when the session is: the loop may still hold a handler that found the descriptor ready.
+  std::shared_ptr<const bool> attached_;
   bool mounted_ = false;
   bool ended_ = false;  ///< by somebody else
 };

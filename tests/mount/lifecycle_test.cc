@@ -1,48 +1,19 @@
-// How a mount begins and ends: in the background, while it is in use, while reads are stuck, after a crash,
-// many times in a row. Whatever happens, no mount is left behind and nothing waits for ever.
+// How a mount begins and ends: in the background, while it is in use, while reads are stuck, after a crash.
+// Whatever happens, no mount is left behind and nothing waits for ever.
+#include "mount/lifecycle.h"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-
-#include "mount/balanced_mount.h"
-#include "support/ramp_bytes.h"
 
 namespace balancefs::test {
 namespace {
 
 using namespace std::chrono_literals;
 
-class Lifecycle : public BalancedMount {
- protected:
-  void SetUp() override {
-    MountTest::SetUp();
-    if (IsSkipped() || HasFatalFailure()) return;
-    write_file(native() / "small", "small");
-    write_file(native() / "big", ramp_bytes(0, 8U << 20U));
-    std::filesystem::create_directory(mountpoint());
-  }
-  void TearDown() override {
-    if (!mounted_type(mountpoint()).empty()) run({"fusermount3", "-u", "-z", mountpoint()});
-  }
-  /// A configuration file with the native directory as its only storage.
-  std::string local_config(const std::string& sections = {}) {
-    MountConfig config;
-    config.storages.emplace_back("/pt", "local", native());
-    config.sections = sections;
-    const auto file = scratch_.path() / "mount.conf";
-    write_file(file, config.toml());
-    return file;
-  }
-  std::filesystem::path mountpoint() const { return scratch_.path() / "mnt"; }
-  static ProgramResult balancefs(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), BALANCEFS_BINARY);
-    return run(arguments, 60s);
-  }
-  ProgramResult mount_in_background(const std::string& config) {
-    return balancefs({"mount", "--config", config, mountpoint()});
-  }
-  static std::ptrdiff_t lines(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
-};
+std::ptrdiff_t lines(const std::string& text) {
+  return std::count(text.begin(), text.end(), '\n');
+}
 
 TEST_F(Lifecycle, TheBackgroundMountAnswersWhenTheCommandReturns) {
   const ProgramResult mounted = mount_in_background(local_config());
@@ -60,18 +31,6 @@ TEST_F(Lifecycle, TheBackgroundMountLetsGoOfItsCallersPipes) {
   EXPECT_FALSE(piped.timed_out) << "the daemon still holds the pipe";
   EXPECT_EQ(mounted_type(mountpoint()), "fuse.balancefs") << piped.text();
   EXPECT_EQ(balancefs({"unmount", mountpoint()}).status, 0);
-}
-
-TEST_F(Lifecycle, TwoHundredMountsInARowWork) {
-  const std::string config = local_config();
-  for (int i = 0; i < 200 && !HasFailure(); ++i) {
-    const ProgramResult mounted = mount_in_background(config);
-    ASSERT_EQ(mounted.status, 0) << "turn " << i << ": " << mounted.text();
-    EXPECT_EQ(read_file(mountpoint() / "pt/small").text, "small");
-    const ProgramResult unmounted = balancefs({"unmount", mountpoint()});
-    ASSERT_EQ(unmounted.status, 0) << "turn " << i << ": " << unmounted.text();
-    ASSERT_EQ(mounted_type(mountpoint()), "");
-  }
 }
 
 TEST_F(Lifecycle, AMountInUseIsNotUnmountedAndTheReasonIsGiven) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/statfs.h>
@@ -39,6 +40,14 @@ std::string tail(std::string text) {
 
 std::string quoted(const std::string& text) {
   return "'" + text + "'";  // a TOML literal string: test paths and URLs hold no single quotes
+}
+
+/// Never the user's own cache. BALANCEFS_TEST_CACHE=disk runs the tests that say nothing of it with one on disk.
+std::string cache_lines(const MountConfig& config, const fs::path& folder) {
+  if (config.sections.find("[cache]") != std::string::npos) return {};
+  const char* mode = std::getenv("BALANCEFS_TEST_CACHE");
+  if (mode == nullptr || std::string_view(mode) != "disk") return "\n[cache]\nmode = \"memory\"\n";
+  return fmt::format("\n[cache]\nmode = \"disk\"\ndir = {}\n", quoted(folder));
 }
 
 pid_t spawn_daemon(const std::vector<std::string>& command, const fs::path& log_file) {
@@ -129,7 +138,7 @@ MountedApp::MountedApp(const MountConfig& config)
       config_file_(scratch_.path() / "mount.conf"),
       log_file_(scratch_.path() / "balancefs.log") {
   fs::create_directory(mountpoint_);
-  write_file(config_file_, config.toml());
+  write_file(config_file_, config.toml() + cache_lines(config, scratch_.path() / "cache"));
   start();
 }
 
@@ -147,8 +156,10 @@ void MountedApp::start() {
 
 void MountedApp::wait_until_answering() {
   const auto answers = [this] {
+    // The folder below answers too, between a stale mount that is being detached and the new one.
     struct statfs status{};
-    return mounted_type(mountpoint_) == "fuse.balancefs" && statfs(mountpoint_.c_str(), &status) == 0;
+    return statfs(mountpoint_.c_str(), &status) == 0 && status.f_type == FUSE_SUPER_MAGIC &&
+           mounted_type(mountpoint_) == "fuse.balancefs";
   };
   std::optional<int> ended;
   eventually([&] { return (ended = wait_for(pid_, 0ms)).has_value() || answers(); }, kMountLimit);

@@ -1,4 +1,4 @@
-#include "daemon/mount_table.h"
+#include "base/mount_table.h"
 
 #include <fmt/format.h>
 #include <sys/mount.h>
