@@ -30,7 +30,7 @@ Task<void> Notifier::close() {
 void Notifier::invalidate_entry(std::uint64_t parent, std::string name) {
   {
     const std::lock_guard lock(mutex_);
-    queue_.emplace_back(parent, std::move(name));
+    enqueue(Message(parent, std::move(name)));
   }
   wake_.notify_one();
 }
@@ -50,27 +50,38 @@ void Notifier::answered(std::uint64_t directory) {
     const std::lock_guard lock(mutex_);
     const auto found = busy_.find(directory);
     if (--found->second.unanswered > 0) return;
-    for (std::string& name : found->second.waiting) queue_.emplace_back(directory, std::move(name));
+    for (const std::string& name : found->second.waiting) enqueue(Message(directory, name));
     busy_.erase(found);
   }
   wake_.notify_one();
 }
 
+void Notifier::enqueue(Message message) {
+  const auto [place, is_new] = queued_.insert(std::move(message));
+  if (is_new) order_.push_back(place);
+}
+
+Notifier::Message Notifier::take_first() {
+  Message message = std::move(queued_.extract(order_.front()).value());
+  order_.pop_front();
+  return message;
+}
+
 void Notifier::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    wake_.wait(lock, [this] { return stopping_ || !order_.empty(); });
     if (stopping_) break;
-    Message message = std::move(queue_.front());
-    queue_.pop_front();
+    const Message message = take_first();
+    const auto& [parent, name] = message;
     // Looked at last, not when the name came: the queue may have been long.
-    const auto directory = busy_.find(message.parent);
+    const auto directory = busy_.find(parent);
     if (directory != busy_.end()) {
-      directory->second.waiting.push_back(std::move(message.name));
+      directory->second.waiting.insert(name);
       continue;
     }
     lock.unlock();
-    send_(message.parent, message.name);
+    send_(parent, name);
     lock.lock();
   }
   lock.unlock();

@@ -2,16 +2,20 @@
 //
 // The kernel may block such a call until a request that it has given us is answered: on the loop that would
 // be a deadlock. A name is sent only while no LOOKUP or READDIR of its directory is unanswered (measured:
-// waiting behind one slow LOOKUP froze the directory), queued otherwise. inval_inode is never used: with a
-// READ pending it hangs beyond kill -9. Loop thread, but for the sending thread's own function.
+// waiting behind one slow LOOKUP froze the directory), queued otherwise, and once however often it changed
+// meanwhile. inval_inode is never used: with a READ pending it hangs beyond kill -9. Loop thread, but for the
+// sending thread's own function.
 #pragma once
 
 #include <condition_variable>
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <set>
+#include <string>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 
 #include "fs/filesystem.h"
 
@@ -49,19 +53,17 @@ class Notifier final : public KernelNotifier {
  private:
   struct Directory {
     int unanswered = 0;
-    std::vector<std::string> waiting;
+    std::set<std::string> waiting;
   };
-  struct Message {
-    std::uint64_t parent;
-    std::string name;
-    Message(std::uint64_t directory, std::string called) : parent(directory), name(std::move(called)) {}
-  };
+  using Message = std::pair<std::uint64_t, std::string>;
   struct End {
     bool reached = false;
     WaitList waiting;
   };
   void answered(std::uint64_t directory);
   void stop();
+  void enqueue(Message message);
+  Message take_first();
   void run();
 
   Executor executor_;
@@ -70,7 +72,8 @@ class Notifier final : public KernelNotifier {
   std::mutex mutex_;          ///< for what follows
   std::unordered_map<std::uint64_t, Directory> busy_;
   std::condition_variable wake_;
-  std::deque<Message> queue_;
+  std::set<Message> queued_;
+  std::deque<std::set<Message>::iterator> order_;  ///< of queued_, the oldest first
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -84,6 +84,26 @@ TEST_F(NotifierTest, ANameThatWasQueuedBeforeTheQuestionWaitsToo) {
   EXPECT_EQ(kernel_.wait_for(2), (Sent{{7, "slow"}, {8, "queued"}}));
 }
 
+TEST_F(NotifierTest, ANameThatIsQueuedAlreadyIsSentOnce) {
+  kernel_.hold();
+  notifier_.invalidate_entry(7, "first");
+  EXPECT_EQ(kernel_.wait_for(1).size(), 1u);
+  for (int i = 0; i < 3; ++i) notifier_.invalidate_entry(7, "often");
+  notifier_.invalidate_entry(8, "often");
+  notifier_.invalidate_entry(7, "first");  // changed again while it was being sent
+  kernel_.let_go();
+  EXPECT_EQ(kernel_.wait_for(4), (Sent{{7, "first"}, {7, "often"}, {8, "often"}, {7, "first"}}));
+}
+
+TEST_F(NotifierTest, ANameThatWaitsForAnswersIsSentOnce) {
+  auto busy = std::make_unique<Notifier::Busy>(notifier_, 7);
+  for (int i = 0; i < 3; ++i) notifier_.invalidate_entry(7, "often");
+  EXPECT_EQ(kernel_.wait_for(0).size(), 0u);
+  for (int i = 0; i < 3; ++i) notifier_.invalidate_entry(7, "often");
+  busy.reset();
+  EXPECT_EQ(kernel_.wait_for(1), (Sent{{7, "often"}}));
+}
+
 TEST_F(NotifierTest, CloseSendsNothingFurtherAndWaitsForTheKernel) {
   kernel_.hold();
   notifier_.invalidate_entry(7, "held");
