@@ -55,12 +55,22 @@ void Service::ending() {
 
 void Service::ready(std::string_view status) {
   sd_notify(0, fmt::format("READY=1\nSTATUS={}", escape_controls(status)).c_str());
+  std::uint64_t microseconds = 0;
+  if (sd_watchdog_enabled(0, &microseconds) <= 0) return;
+  feeding_ = std::chrono::microseconds(microseconds / 2);  // as sd_watchdog_enabled(3) recommends
+  feed_watchdog();
+}
+
+void Service::feed_watchdog() {
+  sd_notify(0, "WATCHDOG=1");
+  next_feeding_ = clock_.call_at(clock_.now() + feeding_, [this] { feed_watchdog(); });
 }
 
 void Service::stopped() {
   if (!ending_) sd_notify(0, "STOPPING=1");
   ending_ = true;
   limit_.reset();
+  next_feeding_.reset();
   asio::error_code ignored;
   signals_.cancel(ignored);
 }

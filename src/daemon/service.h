@@ -24,7 +24,8 @@ class Service {
 
   /// The end has begun without a signal (an unmount from outside): it gets no longer for that. Idempotent.
   void ending();
-  /// The mount answers: tells the service manager, with a line of status.
+  /// The mount answers: tells the service manager, with a line of status. From now until stopped() its
+  /// watchdog is fed, when it has one, at half of its time: as long as the loop turns.
   void ready(std::string_view status);
   /// Everything is down: signals and the limit are let go of, so that the loop can end.
   void stopped();
@@ -32,12 +33,15 @@ class Service {
  private:
   void wait();
   void handle(int signal);
+  void feed_watchdog();
 
   asio::signal_set signals_;
   Clock& clock_;
   std::function<void()> stop_;
   std::function<void()> force_;
   Timer limit_;
+  Duration feeding_{};  ///< the time between two meals of the watchdog; 0: there is none
+  Timer next_feeding_;
   bool asked_ = false;  ///< by a signal
   bool ending_ = false;
 };

@@ -74,26 +74,60 @@ TEST_F(ServiceTest, HangUpsAndBrokenPipesEndNothing) {
   send(SIGTERM, stops_, 1);
 }
 
-TEST_F(ServiceTest, TheServiceManagerIsTold) {
-  const TempFolder folder;
-  const int manager = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  const std::string path = folder.path("notify");
-  path.copy(address.sun_path, sizeof address.sun_path - 1);
-  ASSERT_EQ(::bind(manager, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  const ScopedVariable variable("NOTIFY_SOCKET", path.c_str());
-  const auto received = [manager] {
+/// The service manager's side: a socket that NOTIFY_SOCKET names.
+class Manager {
+ public:
+  Manager() : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    folder_.path("notify").copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(::bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  }
+  Manager(const Manager&) = delete;
+  Manager& operator=(const Manager&) = delete;
+  ~Manager() { ::close(socket_); }
+  std::string received() const {
     std::string text(256, '\0');
-    const ssize_t count = ::recv(manager, text.data(), text.size(), 0);
+    const ssize_t count = ::recv(socket_, text.data(), text.size(), 0);
     text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
     return text;
-  };
+  }
+
+ private:
+  TempFolder folder_;
+  int socket_;
+  ScopedVariable variable_{"NOTIFY_SOCKET", folder_.path("notify").c_str()};
+};
+
+TEST_F(ServiceTest, TheServiceManagerIsTold) {
+  const Manager manager;
   service_.ready("serving /mnt/a\nb");
-  EXPECT_EQ(received(), "READY=1\nSTATUS=serving /mnt/a\\x0ab");
+  EXPECT_EQ(manager.received(), "READY=1\nSTATUS=serving /mnt/a\\x0ab");
+  t_.pass(60s);
+  EXPECT_EQ(manager.received(), "") << "there is no watchdog";
   send(SIGTERM, stops_, 1);
-  EXPECT_EQ(received(), "STOPPING=1\nSTATUS=unmounting");
-  ::close(manager);
+  EXPECT_EQ(manager.received(), "STOPPING=1\nSTATUS=unmounting");
+}
+
+TEST_F(ServiceTest, TheWatchdogIsFedTwiceInItsTimeFromReadinessToTheEnd) {
+  const Manager manager;
+  const ScopedVariable time("WATCHDOG_USEC", "60000000");
+  const auto meals_within = [&](Duration time_passing) {
+    int meals = 0;
+    for (Duration passed{}; passed < time_passing; passed += 1s) {
+      t_.pass(1s);
+      while (manager.received() == "WATCHDOG=1") ++meals;
+    }
+    return meals;
+  };
+  EXPECT_EQ(meals_within(120s), 0) << "not ready yet";
+  service_.ready("serving");
+  EXPECT_EQ(manager.received(), "READY=1\nSTATUS=serving");
+  EXPECT_EQ(manager.received(), "WATCHDOG=1");
+  EXPECT_EQ(meals_within(600s), 20);
+  service_.stopped();
+  manager.received();  // STOPPING=1
+  EXPECT_EQ(meals_within(120s), 0);
 }
 
 }  // namespace

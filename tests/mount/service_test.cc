@@ -1,0 +1,181 @@
+// The daemon under a service manager: what it tells systemd, and its lines in a real journal.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "mount/lifecycle.h"
+#include "support/temp_folder.h"
+
+namespace balancefs::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The service manager's side of sd_notify; processes that are started while it lives find it.
+class Manager {
+ public:
+  Manager() : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    path().copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(::bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    variable_.emplace("NOTIFY_SOCKET", path().c_str());
+  }
+  Manager(const Manager&) = delete;
+  Manager& operator=(const Manager&) = delete;
+  ~Manager() { ::close(socket_); }
+
+  /// Everything that was said so far, each datagram followed by an empty line.
+  const std::string& heard() {
+    char text[1024];
+    for (ssize_t count = 0; (count = ::recv(socket_, text, sizeof text, 0)) >= 0;) {
+      all_.append(text, static_cast<std::size_t>(count)).append("\n\n");
+    }
+    return all_;
+  }
+  bool hears(const std::string& words) {
+    return eventually([&] { return heard().find(words) != std::string::npos; });
+  }
+  int count(const std::string& words) {
+    int found = 0;
+    const std::string& text = heard();
+    for (std::size_t at = 0; (at = text.find(words, at)) != std::string::npos; ++at) ++found;
+    return found;
+  }
+
+ private:
+  std::string path() const { return folder_.path("notify"); }
+
+  TempFolder folder_;
+  int socket_;
+  std::optional<ScopedVariable> variable_;
+  std::string all_;
+};
+
+class UnderAServiceManager : public Lifecycle {
+ protected:
+  void mount_local() {
+    MountConfig config;
+    config.storages.emplace_back("/pt", "local", native());
+    app_ = std::make_unique<MountedApp>(config);
+  }
+  Manager manager_;
+};
+
+TEST_F(UnderAServiceManager, ItIsToldOfReadinessAndOfTheEnd) {
+  mount_local();
+  ASSERT_TRUE(manager_.hears("READY=1")) << manager_.heard();
+  const std::string ready = fmt::format("READY=1\nSTATUS=serving {}\n\n", app_->mountpoint().string());
+  EXPECT_EQ(manager_.heard(), ready) << "one message, with a line of status";
+  app_->stop();
+  EXPECT_EQ(manager_.heard(), ready + "STOPPING=1\nSTATUS=unmounting\n\n");
+}
+
+TEST_F(UnderAServiceManager, NobodyIsToldOfAReloadThatIsNotDone) {
+  mount_local();
+  ASSERT_TRUE(manager_.hears("READY=1"));
+  kill(app_->pid(), SIGHUP);
+  EXPECT_TRUE(app_->logs("SIGHUP"));
+  EXPECT_EQ(manager_.count("RELOADING"), 0) << manager_.heard();
+  EXPECT_EQ(read_file(pt("small")).text, "small");
+}
+
+TEST_F(UnderAServiceManager, AMountThatFailsIsNeverReady) {
+  const ProgramResult failed = balancefs({"mount", "--foreground", "--config", local_config(), "/proc"});
+  EXPECT_EQ(failed.status, 1) << failed.text();
+  EXPECT_EQ(manager_.heard(), "");
+}
+
+TEST_F(UnderAServiceManager, TheWatchdogIsFedFromReadinessToTheEnd) {
+  const ScopedVariable interval("WATCHDOG_USEC", "200000");
+  mount_local();
+  ASSERT_TRUE(manager_.hears("READY=1"));
+  EXPECT_TRUE(eventually([&] { return manager_.count("WATCHDOG=1") >= 5; })) << manager_.heard();
+  EXPECT_LT(manager_.heard().find("READY=1"), manager_.heard().find("WATCHDOG=1"));
+  app_->stop();
+  const std::string end = manager_.heard();
+  EXPECT_EQ(manager_.heard(), end);
+}
+
+TEST_F(UnderAServiceManager, AStoppedDaemonFeedsNoWatchdog) {
+  const ScopedVariable interval("WATCHDOG_USEC", "100000");
+  mount_local();
+  ASSERT_TRUE(manager_.hears("WATCHDOG=1"));
+  kill(app_->pid(), SIGSTOP);
+  const int state_wanted = 'T';
+  EXPECT_TRUE(eventually([&] {
+    return run({"ps", "-o", "state=", "-p", std::to_string(app_->pid())}).out.find(char(state_wanted)) == 0;
+  }));
+  const int before = manager_.count("WATCHDOG=1");
+  EXPECT_EQ(run({"sleep", "1"}).status, 0);
+  EXPECT_EQ(manager_.count("WATCHDOG=1"), before);
+  kill(app_->pid(), SIGCONT);
+  EXPECT_TRUE(eventually([&] { return manager_.count("WATCHDOG=1") > before; }));
+}
+
+TEST_F(UnderAServiceManager, AWatchdogOfAnotherProcessIsLeftAlone) {
+  const ScopedVariable interval("WATCHDOG_USEC", "100000");
+  const ScopedVariable process("WATCHDOG_PID", "1");
+  mount_local();
+  ASSERT_TRUE(manager_.hears("READY=1"));
+  EXPECT_EQ(run({"sleep", "1"}).status, 0);
+  EXPECT_EQ(manager_.count("WATCHDOG"), 0);
+}
+
+/// A journal of the test's own: the real systemd-journald in a mount namespace where its folders are new.
+/// $1: the daemon, $2: its configuration, $3: the mountpoint. Prints the journal's lines as JSON.
+constexpr const char* kWithJournal = R"(
+set -e
+mount -t tmpfs none /run/systemd
+mount -t tmpfs none /run/log
+if [ -d /var/log/journal ]; then mount -t tmpfs none /var/log/journal; fi
+mkdir -p /run/systemd/journal /run/log/journal
+/lib/systemd/systemd-journald 2>/dev/null &
+journald=$!
+trap 'kill $journald; wait $journald || true' EXIT
+for i in $(seq 100); do [ -S /run/systemd/journal/socket ] && break; sleep 0.1; done
+"$1" mount --config "$2" "$3"
+cat "$3/pt/small" >/dev/null
+"$1" unmount "$3"
+journalctl --sync
+journalctl -t balancefs -o json --no-pager -q
+)";
+
+TEST_F(Lifecycle, LogLinesReachTheJournalWithPriorityAndIdentifier) {
+  std::string missing;
+  if (geteuid() != 0) missing = "only root starts a journal";
+  if (access("/lib/systemd/systemd-journald", X_OK) != 0) missing = "systemd-journald is missing";
+  if (!missing.empty()) {
+    if (std::getenv("BALANCEFS_REQUIRE_MOUNT") != nullptr) FAIL() << missing;
+    GTEST_SKIP() << missing;
+  }
+  MountConfig config;
+  config.storages.emplace_back("/pt", "local", native());
+  config.storages.emplace_back("/ptnc1", "local", native());  // `check` and the log warn of such a name
+  std::string text = config.toml();
+  text.replace(text.find("\"stderr\""), 8, "\"journal\"");
+  write_file(scratch_.path() / "journal.conf", text);
+  const ProgramResult told =
+      run({"unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", kWithJournal, "sh",
+           BALANCEFS_BINARY, scratch_.path() / "journal.conf", mountpoint()});
+  ASSERT_EQ(told.status, 0) << told.text();
+  const auto has_line = [&](const std::string& message, int priority) {
+    std::istringstream lines(told.out);
+    for (std::string line; std::getline(lines, line);) {
+      if (line.find(message) == std::string::npos) continue;
+      return line.find(fmt::format("\"PRIORITY\":\"{}\"", priority)) != std::string::npos &&
+             line.find("\"SYSLOG_IDENTIFIER\":\"balancefs\"") != std::string::npos &&
+             line.find("\"MESSAGE\":\"") != std::string::npos;
+    }
+    return false;
+  };
+  EXPECT_TRUE(has_line("mounted at " + mountpoint().string(), 6)) << told.text();
+  EXPECT_TRUE(has_line("/ptnc1", 4)) << told.text();
+  EXPECT_TRUE(has_line("stopped", 6)) << told.text();
+}
+
+}  // namespace
+}  // namespace balancefs::test
