@@ -3,7 +3,7 @@
 set -uo pipefail
 cd "$(dirname "$0")"
 failed=
-for lint in ./selftest.py ./includes.py ./coroutines.py ./length.py ./quotes.py ./format.sh; do
+for lint in ./selftest.py ./includes.py ./coroutines.py ./length.py ./quotes.py ./man.py ./format.sh; do
   "$lint" || failed="$failed $lint"
 done
 ./tidy.sh --all || failed="$failed ./tidy.sh"

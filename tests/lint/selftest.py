@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 import coroutines
+import man
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -133,6 +134,32 @@ class Format(unittest.TestCase):
         status, output = run("format.sh", {**self.STYLE, "src/a.cc": "int  a=0 ;\n"})
         self.assertEqual(status, 1)
         self.assertIn("src/a.cc", output)
+
+
+class ManualPage(unittest.TestCase):
+    HELP = """case "$1" in
+mount) printf 'Options:\\n  -h,--help     Print\\n  -c,--config TEXT  The file, not --other\\n\\nEnd\\n' ;;
+*) printf 'Options:\\n  -h,--help     Print\\n\\nSubcommands:\\n  mount, mnt    Mount\\n\\nEnd\\n' ;;
+esac"""
+    PAGE = (".TH X 1\n.SH SYNOPSIS\nx mount [\\-c FILE]\n.SH COMMANDS\n.TP\n.BR mount \", \" mnt\nMounts.\n.SH OPTIONS\n"
+            ".TP\n.BR \\-h \", \" \\-\\-help\nHelps.\n.TP\n.BR \\-c \", \" \\-\\-config\nThe file.\n")
+
+    def disagreements(self, page):
+        with tempfile.TemporaryDirectory() as root:
+            binary = pathlib.Path(root, "x")
+            binary.write_text(f"#!/bin/sh\n{self.HELP}\n")
+            binary.chmod(0o755)
+            source = pathlib.Path(root, "x.1")
+            source.write_text(page)
+            return man.groff_complaints(source) + man.disagreements(man.shown(source), binary)
+
+    def test_a_page_that_agrees_is_accepted(self):
+        self.assertEqual(self.disagreements(self.PAGE), [])
+
+    def test_differences_are_found(self):
+        for old, new, word in ((", \" mnt", ", \" moont", "mnt is missing"), ("-config\n", "-konfig\n", "--konfig is on"),
+                               ("-c FILE", "-q FILE", "-q of the synopsis"), (".BR mount", ".ZZ mount", "ZZ")):
+            self.assertIn(word, "\n".join(self.disagreements(self.PAGE.replace(old, new))), new)
 
 
 if __name__ == "__main__":
