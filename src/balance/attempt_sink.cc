@@ -5,23 +5,33 @@
 
 namespace balancefs {
 
-AttemptSink::AttemptSink(Members& members, MemberIndex member, Version& version, ByteSink* target,
-                         std::uint64_t from, const HeldBytes::Sample* sample, bool& handle_delivered)
+AttemptSink::AttemptSink(Members& members, Version& version, Attempt& attempt, ByteSink* target,
+                         ByteRange range, const HeldBytes::Sample* sample, bool& handle_delivered)
     : members_(members),
-      member_(member),
+      member_(attempt.member),
       version_(version),
+      attempt_(attempt),
       target_(target),
       sample_(sample),
       epoch_(version.epoch()),
-      from_(from),
-      at_(from),
-      begun_(members.now()),
-      last_byte_(begun_),
-      handle_delivered_(handle_delivered) {}
+      range_(range),
+      at_(range.offset),
+      handle_delivered_(handle_delivered) {
+  attempt_.progress = Progress(members.now());
+  members_[member_].silence.asked(members.now());
+  members_[member_].delivery.asked(range.length);
+}
+
+AttemptSink::~AttemptSink() {
+  Members::Member& server = members_[member_];
+  server.silence.ended(members_.now());
+  server.delivery.ended(range_.length - std::min(received(), range_.length),
+                        attempt_.progress.first_byte.has_value(), members_.now());
+}
 
 Result<void> AttemptSink::write(std::span<const std::byte> bytes) {
   if (bytes.empty()) return {};
-  note_arrival();
+  note_arrival(bytes.size());
   while (!bytes.empty()) {
     if (outdated()) return fail(ErrorKind::changed, "the version has moved on");
     const Result<std::size_t> taken = take(bytes);
@@ -32,11 +42,20 @@ Result<void> AttemptSink::write(std::span<const std::byte> bytes) {
   return {};
 }
 
-void AttemptSink::note_arrival() {
-  HealthTracker& health = members_[member_].health;
-  last_byte_ = members_.now();
-  if (at_ == from_) health.first_byte(last_byte_ - begun_);
-  health.data_arrived(last_byte_);
+void AttemptSink::note_arrival(std::uint64_t bytes) {
+  Members::Member& server = members_[member_];
+  Progress& progress = attempt_.progress;
+  const TimePoint now = members_.now();
+  if (!progress.first_byte) {
+    server.health.first_byte(now - progress.begun);
+    server.delivery.first_byte(now - progress.begun, now);
+    progress.first_byte = now;
+  }
+  progress.last_byte = now;
+  progress.bytes += bytes;
+  server.health.data_arrived(now);
+  server.silence.heard(now);
+  server.delivery.arrived(bytes, now);
 }
 
 Result<std::size_t> AttemptSink::take(std::span<const std::byte> bytes) {
@@ -60,12 +79,12 @@ Result<std::size_t> AttemptSink::compare(std::span<const std::byte> bytes) {
 
 Result<std::size_t> AttemptSink::deliver(std::span<const std::byte> bytes) {
   if (lacks_proof()) {
-    must_prove_ = true;
+    attempt_.must_prove = true;
     return fail(ErrorKind::cancelled, "bytes of another member are held by now: to be compared first");
   }
   const Result<void> accepted = target_->write(bytes);
   if (!accepted) {
-    refused_ = true;
+    attempt_.refused = true;
     return std::unexpected<Error>(accepted.error());
   }
   handle_delivered_ = true;

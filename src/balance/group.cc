@@ -177,12 +177,17 @@ Task<Result<ObjectInfo>> Group::stat_member(MemberIndex member, Path path, Reque
   const HealthTracker::Token token = members_.begin(member);
   TimePoint until = why.deadline.value_or(TimePoint::max());
   if (replaceable) until = std::min(until, members_.now() + members_.read_options().stall_with_alternative);
+  const TimePoint begun = members_.now();
   Flow<Result<ObjectInfo>> child(members_.executor(), members_[member].storage->stat(path, why));
   bool in_time = true;
   if (until != TimePoint::max()) in_time = co_await child.join_until(members_.clock(), until);
   if (!in_time) child.cancel();
   Result<ObjectInfo> info = co_await child.join();
-  if (!info && !in_time) co_return fail(ErrorKind::timed_out, "no attributes in time");
+  if (!info && !in_time) {
+    info = fail(ErrorKind::timed_out, "no attributes in time");
+    // Others may have used up the caller's time: who had too little of it is not to blame.
+    if (members_.now() - begun < members_.read_options().stall_with_alternative) co_return info;
+  }
   const Result<void> outcome =
       judge(member, token, path, info ? Result<void>() : std::unexpected<Error>(info.error()));
   if (!outcome) co_return std::unexpected<Error>(outcome.error());

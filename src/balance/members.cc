@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "balance/stall_watch.h"
 #include "base/log.h"
 
 namespace balancefs {
@@ -17,7 +18,8 @@ Members::Members(std::string visible_path, std::vector<GroupMember> members, Gro
       context_(std::move(context)),
       random_(context_.random_seed),
       handles_(members.size()),
-      moves_(members.size()) {
+      moves_(members.size()),
+      turns_(members.size()) {
   BALANCEFS_CHECK(!members.empty());
   for (GroupMember& member : members) {
     members_.push_back(
@@ -49,6 +51,24 @@ void Members::failed(MemberIndex index, HealthTracker::Token token, const Error&
     log_info("{} asks to slow down: no new requests for {} s", name(index), pause.count());
   }
   if (health.wants_check(now()) && trouble_) trouble_(index);
+}
+
+void Members::overtaken(MemberIndex index, const Progress& progress) {
+  Member& member = *members_[index];
+  // How long it would have taken is not known, but that it was longer is: without it the usual time would be
+  // that of the requests that were fast enough.
+  const Duration waited = now() - progress.begun;
+  if (!progress.first_byte && waited > member.health.p95().value_or(Duration(0))) {
+    member.health.first_byte(waited);
+  }
+  const Duration limit = first_byte_limit(context_.read, member.health.p95(), member.health.idle(now()));
+  if (member.silence.overtaken(now())) {
+    log_info("{} is silent: what it was asked for comes from others", name(index));
+    if (trouble_) trouble_(index);
+  }
+  if (member.silence.in_vain(now()) < limit) return;
+  member.silence.blamed(now());
+  failed(index, begin(index), Error(ErrorKind::stalled, "asked again and again, nothing came"));
 }
 
 void Members::probe_succeeded(MemberIndex index) {
@@ -124,6 +144,14 @@ std::optional<MemberIndex> Members::pick_for_move(std::span<const MemberIndex> a
   return moves_.pick(candidates(among));
 }
 
+StripePlan::Candidate Members::stripe_candidate(MemberIndex index) const {
+  const Member& member = *members_[index];
+  const std::uint32_t configured = std::max(member.options.weight, 1U) * 1000;
+  StripePlan::Candidate candidate(index, configured, member.delivery);
+  candidate.share = static_cast<double>(weight(member)) / configured;
+  return candidate;
+}
+
 std::vector<MemberStatus> Members::status() const {
   std::vector<MemberStatus> result;
   for (const auto& member : members_) {
@@ -139,6 +167,7 @@ std::vector<MemberStatus> Members::status() const {
     status.no_range = health.no_range(now());
     status.opens = member->opens;
     status.bytes = member->bytes;
+    status.extra = member->extra;
     status.running = member->running;
     status.weight = weight(*member);
     status.tier = member->options.tier;

@@ -10,8 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "balance/delivery.h"
 #include "balance/health.h"
+#include "balance/hedge_budget.h"
+#include "balance/lateness.h"
 #include "balance/picker.h"
+#include "balance/silence.h"
+#include "balance/stripe_plan.h"
 #include "balancefs/storage.h"
 
 namespace balancefs {
@@ -46,6 +51,7 @@ struct MemberStatus {
   bool no_range = false;
   std::uint64_t opens = 0;    ///< handles that chose it
   std::uint64_t bytes = 0;    ///< of data
+  std::uint64_t extra = 0;    ///< requests sent to it because another member was late
   std::uint32_t running = 0;  ///< data requests under way
   std::uint32_t weight = 0;   ///< effective, in thousandths of a weight of 1
   std::uint32_t tier = 0;
@@ -59,9 +65,12 @@ class Members {
     std::unique_ptr<Storage> storage;
     StorageOptions options;
     HealthTracker health;
+    Silence silence;
+    Delivery delivery;
     bool drained;
     std::uint64_t opens = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t extra = 0;
     std::uint32_t running = 0;
     Member(GroupMember&& from, HealthTracker tracker);
   };
@@ -80,11 +89,16 @@ class Members {
   Clock& clock() const { return context_.clock; }
   const Executor& executor() const { return context_.executor; }
   const ReadOptions& read_options() const { return context_.read; }
+  bool striped() const { return context_.group.stripe; }
+  bool hedged() const { return context_.group.hedge; }
 
   // ---- outcomes ----
   HealthTracker::Token begin(MemberIndex index);
   void succeeded(MemberIndex index, HealthTracker::Token token);
   void failed(MemberIndex index, HealthTracker::Token token, const Error& error);
+  /// A data request of it, still under way, was overtaken by another member's. That is no failure, but so
+  /// are added up to one whose sum is a stall.
+  void overtaken(MemberIndex index, const Progress& progress);
   void probe_succeeded(MemberIndex index);
   void probe_failed(MemberIndex index, const Error& error);
 
@@ -97,6 +111,11 @@ class Members {
   /// spread over the others and new handles keep their turn.
   std::optional<MemberIndex> pick_for_move(std::span<const MemberIndex> among);
   bool serves_ranges(MemberIndex index) const;
+  /// How a stripe would see a member.
+  StripePlan::Candidate stripe_candidate(MemberIndex index) const;
+  /// Turns of stripes among members that are equally good: no step of the handles' rotation.
+  Picker& stripe_turns() { return turns_; }
+  HedgeBudget& hedge_budget() { return hedges_; }
 
   /// Woken when a member's state changed or a throttled one may be asked again sooner.
   WaitList& changes() { return changes_; }
@@ -116,6 +135,8 @@ class Members {
   std::vector<std::unique_ptr<Member>> members_;
   Picker handles_;
   Picker moves_;
+  Picker turns_;
+  HedgeBudget hedges_;
   WaitList changes_;
   std::function<void(MemberIndex)> trouble_;
 };

@@ -26,6 +26,7 @@ Prober::Prober(Members& members) : members_(members), scope_(members.executor())
 
 void Prober::watch(MemberIndex index) {
   if (watched_.insert(index).second) scope_.spawn(look_after(index));
+  hurried_.wake_all();  // this opening may have shortened the back-off of others
 }
 
 void Prober::hurry(std::span<const MemberIndex> members) {

@@ -50,6 +50,11 @@ bool Reading::tried(MemberIndex member) const {
   return found != failed.end() && !found->second.again;
 }
 
+bool Reading::useless(MemberIndex member) const {
+  const auto found = failed.find(member);
+  return found != failed.end() && blame(found->second.error) != Blame::dead;
+}
+
 bool Reading::worth_repeating() const {
   const auto passing = [](const auto& entry) { return blame(entry.second.error) == Blame::dead; };
   return std::any_of(failed.begin(), failed.end(), passing);

@@ -23,11 +23,9 @@ struct Reading {
   TimePoint last_progress;
   std::uint32_t epoch;  ///< of the version when the read began
   bool all_open_at_start = false;
-  bool refused = false;  ///< by the receiver: its error is the read's
-  bool must_prove =
-      false;  ///< the last attempt delivered nothing, because held bytes are to be compared first
   std::map<MemberIndex, Failure> failed;
   std::set<MemberIndex> skipped;                    ///< said that they serve no ranges
+  std::set<MemberIndex> left;                       ///< given up for a faster one
   std::optional<TimePoint> out_of_members;          ///< when the first round had failed everywhere
   Duration pause = std::chrono::milliseconds(250);  ///< before the next round; doubles
 
@@ -49,6 +47,8 @@ struct Reading {
   void brought(MemberIndex member, TimePoint last_byte);
   void note(MemberIndex member, const Error& error);
   bool tried(MemberIndex member) const;
+  /// Whether it failed in a way that time does not mend.
+  bool useless(MemberIndex member) const;
   /// Whether trying again may help: some failure was about a member, not about the path.
   bool worth_repeating() const;
   /// Lets a member that failed for a passing reason be asked again.

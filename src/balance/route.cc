@@ -56,10 +56,10 @@ Task<Result<void>> Route::read(ByteRange range, ByteSink& sink, RequestContext& 
       co_return fail(ErrorKind::changed, "the version has moved on");
     }
     if (members_.now() >= reading.deadline(members_.read_options())) co_return give_up(reading);
-    const std::optional<MemberIndex> member = choose(reading);
-    if (member) {
-      const Result<void> outcome = co_await attempt(*member, reading);
-      if (!outcome && is_final(*member, outcome.error(), reading)) co_return outcome;
+    const std::optional<Turn> turn = next_turn(reading);
+    if (turn) {
+      const std::optional<Result<void>> final_one = co_await take_turn(*turn, reading);
+      if (final_one) co_return *final_one;
       continue;
     }
     const std::optional<TimePoint> until = wait_until(reading);
@@ -67,6 +67,15 @@ Task<Result<void>> Route::read(ByteRange range, ByteSink& sink, RequestContext& 
     co_await wait_for_members(*until, reading);
   }
   co_return Result<void>();
+}
+
+/// The read's outcome when this turn ended it: by an error that nobody else can mend.
+Task<std::optional<Result<void>>> Route::take_turn(Turn turn, Reading& reading) {
+  if (races()) co_return co_await race(turn, reading);
+  Attempt alone(turn.member, reading.sink, reading.range.end());
+  const Result<void> outcome = co_await attempt(alone, reading);
+  if (!outcome && is_final(alone, outcome.error(), reading)) co_return outcome;
+  co_return std::nullopt;
 }
 
 /// A handle that has delivered waits for members to come back; probes find that out, sooner than usual. One
@@ -89,32 +98,34 @@ std::optional<HeldBytes::Sample> Route::proof_for(MemberIndex member, const Read
   return sample;
 }
 
-Task<Result<void>> Route::attempt(MemberIndex member, Reading& reading) {
-  std::optional<HeldBytes::Sample> sample = proof_for(member, reading);
+Task<Result<void>> Route::attempt(Attempt& attempt, Reading& reading) {
+  std::optional<HeldBytes::Sample> sample = proof_for(attempt.member, reading);
   const bool adjoins = sample && sample->offset + sample->bytes.size() == reading.sink.position();
   if (sample && !adjoins) {
-    const Result<void> proven = co_await prove(member, *sample, reading);
+    const Result<void> proven = co_await prove(attempt, *sample, reading);
     if (!proven) co_return proven;
     sample.reset();
   }
   std::uint64_t from = sample ? sample->offset : reading.sink.position();
-  if (!members_.serves_ranges(member)) from = 0;
-  AttemptSink sink(members_, member, *version_, &reading.sink, from, sample ? &*sample : nullptr, delivered_);
-  const ByteRange range(from, reading.range.end() - from);
-  co_return co_await transfer(member, range, sink, reading);
+  if (!members_.serves_ranges(attempt.member)) from = 0;
+  const ByteRange range(from, attempt.until - from);
+  AttemptSink sink(members_, *version_, attempt, &attempt.target, range, sample ? &*sample : nullptr,
+                   delivered_);
+  co_return co_await transfer(attempt, range, sink, reading);
 }
 
-Task<Result<void>> Route::prove(MemberIndex member, const HeldBytes::Sample& sample, Reading& reading) {
-  const std::uint64_t from = members_.serves_ranges(member) ? sample.offset : 0;
+Task<Result<void>> Route::prove(Attempt& attempt, const HeldBytes::Sample& sample, Reading& reading) {
+  const std::uint64_t from = members_.serves_ranges(attempt.member) ? sample.offset : 0;
   const std::uint64_t end = sample.offset + sample.bytes.size();
-  AttemptSink sink(members_, member, *version_, nullptr, from, &sample, delivered_);
   const ByteRange range(from, end - from);
-  co_return co_await transfer(member, range, sink, reading);
+  AttemptSink sink(members_, *version_, attempt, nullptr, range, &sample, delivered_);
+  co_return co_await transfer(attempt, range, sink, reading);
 }
 
 /// One request to one member, watched. Whatever comes of it has reached the member's health when this
 /// returns.
-Task<Result<void>> Route::transfer(MemberIndex member, ByteRange range, AttemptSink& sink, Reading& reading) {
+Task<Result<void>> Route::transfer(Attempt& attempt, ByteRange range, AttemptSink& sink, Reading& reading) {
+  const MemberIndex member = attempt.member;
   Members::Member& server = members_[member];
   Running running(server.running, running_);
   const ReadOptions& options = members_.read_options();
@@ -142,28 +153,28 @@ Task<Result<void>> Route::transfer(MemberIndex member, ByteRange range, AttemptS
   if (!outcome && verdict) outcome = std::unexpected<Error>(*verdict);
   if (outcome && sink.position() < range.end())
     outcome = fail(ErrorKind::corrupted, "less than was asked for");
-  settle(member, token, sink, outcome, reading);
+  settle(attempt, token, outcome, reading);
   co_return outcome;
 }
 
-void Route::settle(MemberIndex member, HealthTracker::Token token, const AttemptSink& sink,
-                   const Result<void>& outcome, Reading& reading) {
+void Route::settle(const Attempt& attempt, HealthTracker::Token token, const Result<void>& outcome,
+                   Reading& reading) {
+  const MemberIndex member = attempt.member;
   reading.why.served_by = member;
-  if (sink.received() > 0) reading.brought(member, sink.last_byte());
+  if (attempt.progress.bytes > 0) reading.brought(member, attempt.progress.last_byte);
   if (!outcome) ++reading.in_vain[member];
-  reading.refused = sink.refused();
-  reading.must_prove = sink.must_prove();
   if (outcome) {
     members_.succeeded(member, token);
-  } else if (!sink.refused() && !sink.must_prove()) {
+  } else if (!attempt.refused && !attempt.must_prove) {
     members_.failed(member, token, outcome.error());
   }
 }
 
 /// What a failed attempt means for the read. Notes it, and leaves the member unless it may be asked again.
-bool Route::is_final(MemberIndex member, const Error& error, Reading& reading) {
-  if (reading.refused) return true;
-  if (reading.must_prove) return false;
+bool Route::is_final(const Attempt& attempt, const Error& error, Reading& reading) {
+  if (attempt.refused) return true;
+  if (attempt.must_prove) return false;
+  const MemberIndex member = attempt.member;
   const bool outdated = version_->ended() || version_->epoch() != reading.epoch;
   switch (error.kind) {
     case ErrorKind::changed:
@@ -206,7 +217,9 @@ void Route::leave(MemberIndex member, const Error& error, const Reading& reading
     log_line(level, fmt::format("{}: {} failed at byte {}: {}: {}", path, members_.name(member),
                                 reading.sink.position(), to_string(error.kind), error.text));
   }
-  if (current_ == member && error.kind != ErrorKind::throttled) current_.reset();
+  if (error.kind == ErrorKind::throttled) return;
+  if (current_ == member) current_.reset();
+  if (members_.striped()) rest(member);
 }
 
 Result<void> Route::give_up(const Reading& reading) {
@@ -216,9 +229,14 @@ Result<void> Route::give_up(const Reading& reading) {
   }
   const auto* failure = reading.least_certain();
   if (failure == nullptr) {
-    if (end_of_throttling()) return fail(ErrorKind::throttled, "every member asks to slow down");
+    if (end_of_throttling(reading)) return fail(ErrorKind::throttled, "every member asks to slow down");
     return std::unexpected<Error>(
         Error(ErrorKind::unavailable, Error::Detail::not_ours, "no member that holds it may serve it now"));
+  }
+  if (failure->second.error.kind == ErrorKind::changed) {
+    // Those that may be asked hold something else; who still holds the version is drained.
+    return std::unexpected<Error>(
+        Error(ErrorKind::unavailable, Error::Detail::not_ours, "who still holds it takes no new handles"));
   }
   Error error = failure->second.error;
   error.text = members_.name(failure->first) + ": " + error.text;

@@ -2,11 +2,14 @@
 //
 // Keeps docs/SEMANTICS.md "Reading": one rotation step per handle, affinity, failover from where the bytes
 // stopped, members that prove themselves, and never a byte of another version. Parts of one handle run at
-// once and share the member. Loop thread; ends before its group does.
+// once and share the member; in a stripe each part is a choice of its own. With stripe or hedging a late part
+// is asked of a second member (route_race.cc). Loop thread; ends before its group does.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "balance/attempt_sink.h"
@@ -22,7 +25,23 @@ class Route final : public ObjectReader {
   Task<Result<void>> read(ByteRange range, ByteSink& sink, RequestContext& why) override;
 
  private:
+  /// Who serves a read next, and at most how much of it; 0: all.
+  struct Turn {
+    MemberIndex member;
+    std::uint64_t limit = 0;
+    Turn(MemberIndex index, std::uint64_t most) : member(index), limit(most) {}
+  };
+  /// A member that failed for a handle gets none of its parts until then; each time for twice as long.
+  struct Rest {
+    TimePoint until;
+    std::uint32_t times = 0;
+    Rest() = default;
+  };
+  struct Lane;
+  struct Race;
+
   // ---- route_choice.cc: which member, plain decisions ----
+  std::optional<Turn> next_turn(const Reading& reading);
   std::optional<MemberIndex> choose(const Reading& reading);
   std::optional<MemberIndex> choose_healthy(const Reading& reading);
   std::optional<MemberIndex> choose_open(const Reading& reading) const;
@@ -32,19 +51,43 @@ class Route final : public ObjectReader {
   std::vector<MemberIndex> healthy(const Reading& reading, std::optional<MemberIndex> but) const;
   bool another_could_serve(MemberIndex member, const Reading& reading) const;
   bool every_holder_is_open() const;
-  std::optional<TimePoint> end_of_throttling() const;
+  std::optional<TimePoint> end_of_throttling(const Reading& reading) const;
   std::optional<TimePoint> wait_until(Reading& reading);
   std::optional<TimePoint> next_round(Reading& reading, TimePoint deadline);
 
+  // ---- route_stripe.cc: which member of a stripe, plain decisions ----
+  std::optional<Turn> choose_striped(const Reading& reading, const std::vector<MemberIndex>& but);
+  std::vector<MemberIndex> eligible(const Reading& reading, const std::vector<MemberIndex>& but) const;
+  StripePlan stripe_plan(const std::vector<MemberIndex>& among) const;
+  bool resting(MemberIndex member) const;
+  void rest(MemberIndex member);
+  bool drags(const Attempt& attempt, const Reading& reading) const;
+
+  // ---- route_race.cc: several members at one part ----
+  bool races() const { return members_.size() > 1 && (members_.striped() || members_.hedged()); }
+  Task<std::optional<Result<void>>> race(Turn first, Reading& reading);
+  Task<void> run_lane(Lane& lane, Race& race);
+  void open_lane(Turn turn, Race& race);
+  void look_at(Race& race);
+  void judge_ended(Race& race);
+  void settle_contest(Race& race);
+  void ask_elsewhere(Lane& late, Race& race);
+  void give_up_lane(Lane& lane, bool was_overtaken);
+  std::optional<MemberIndex> stand_in(const Reading& reading, const std::vector<MemberIndex>& but);
+  std::optional<Turn> next_besides(const Race& race);
+  Lateness lateness(MemberIndex member) const;
+  TimePoint next_look(const Race& race) const;
+
   // ---- route.cc: flows ----
   Task<void> wait_for_members(TimePoint until, Reading& reading);
-  Task<Result<void>> attempt(MemberIndex member, Reading& reading);
-  Task<Result<void>> prove(MemberIndex member, const HeldBytes::Sample& sample, Reading& reading);
-  Task<Result<void>> transfer(MemberIndex member, ByteRange range, AttemptSink& sink, Reading& reading);
+  Task<std::optional<Result<void>>> take_turn(Turn turn, Reading& reading);
+  Task<Result<void>> attempt(Attempt& attempt, Reading& reading);
+  Task<Result<void>> prove(Attempt& attempt, const HeldBytes::Sample& sample, Reading& reading);
+  Task<Result<void>> transfer(Attempt& attempt, ByteRange range, AttemptSink& sink, Reading& reading);
   std::optional<HeldBytes::Sample> proof_for(MemberIndex member, const Reading& reading) const;
-  void settle(MemberIndex member, HealthTracker::Token token, const AttemptSink& sink,
-              const Result<void>& outcome, Reading& reading);
-  bool is_final(MemberIndex member, const Error& error, Reading& reading);
+  void settle(const Attempt& attempt, HealthTracker::Token token, const Result<void>& outcome,
+              Reading& reading);
+  bool is_final(const Attempt& attempt, const Error& error, Reading& reading);
   void leave(MemberIndex member, const Error& error, const Reading& reading);
   Result<void> give_up(const Reading& reading);
   ObjectReader& reader(MemberIndex member);
@@ -56,6 +99,9 @@ class Route final : public ObjectReader {
   std::optional<MemberIndex> current_;  ///< nothing before the first read and between two members
   bool stepped_ = false;                ///< the handle took its rotation step
   bool delivered_ = false;              ///< this handle has delivered
+  std::map<MemberIndex, Rest> rests_;   ///< stripe: who failed for this handle
+  std::set<MemberIndex> used_;          ///< stripe: who was asked for this handle
+  std::optional<MemberIndex> stand_in_; ///< hedging: who answers while the handle's member is silent
   std::size_t running_ = 0;
 };
 

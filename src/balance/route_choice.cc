@@ -52,10 +52,22 @@ bool Route::may_stay(MemberIndex member, const Reading& reading) const {
   return std::none_of(others.begin(), others.end(), [&](MemberIndex i) { return members_.serves_ranges(i); });
 }
 
+std::optional<Route::Turn> Route::next_turn(const Reading& reading) {
+  if (members_.striped()) {
+    if (const auto turn = choose_striped(reading, {})) return turn;
+  } else if (members_.hedged() && current_ && members_[*current_].silence.avoided(members_.now())) {
+    // Its member is silent: it stays the handle's, and others answer until it is asked again.
+    if (const auto other = stand_in(reading, {*current_})) return Turn(*other, 0);
+  }
+  const std::optional<MemberIndex> member = choose(reading);
+  if (!member) return std::nullopt;
+  return Turn(*member, 0);
+}
+
 std::optional<MemberIndex> Route::choose(const Reading& reading) {
   if (current_ && may_stay(*current_, reading)) return current_;
   if (const auto member = choose_healthy(reading)) return member;
-  const std::optional<TimePoint> cooled = end_of_throttling();
+  const std::optional<TimePoint> cooled = end_of_throttling(reading);
   if (cooled && *cooled < reading.deadline(members_.read_options())) return std::nullopt;
   const auto member = choose_open(reading);
   return member ? std::optional(settle_on(*member)) : std::nullopt;
@@ -93,12 +105,13 @@ MemberIndex Route::settle_on(MemberIndex member) {
 }
 
 /// When the first throttled member that could serve may be asked again.
-std::optional<TimePoint> Route::end_of_throttling() const {
+std::optional<TimePoint> Route::end_of_throttling(const Reading& reading) const {
   std::optional<TimePoint> first;
   for (const MemberIndex member : holders()) {
     const Members::Member& candidate = members_[member];
     if (!candidate.health.throttled(members_.now())) continue;
     if (candidate.drained && current_ != member) continue;
+    if (reading.useless(member)) continue;
     const TimePoint end = candidate.health.throttled_until();
     first = first ? std::min(*first, end) : end;
   }
@@ -109,7 +122,7 @@ std::optional<TimePoint> Route::end_of_throttling() const {
 std::optional<TimePoint> Route::wait_until(Reading& reading) {
   const TimePoint deadline = reading.deadline(members_.read_options());
   if (members_.now() >= deadline || holders().empty()) return std::nullopt;
-  const std::optional<TimePoint> cooled = end_of_throttling();
+  const std::optional<TimePoint> cooled = end_of_throttling(reading);
   const std::optional<TimePoint> round = next_round(reading, deadline);
   if (cooled && round) return std::min({*cooled, *round, deadline});
   if (cooled) return std::min(*cooled, deadline);

@@ -54,7 +54,7 @@ class GroupFixture : public ::testing::Test {
   }
 
   /// `count` members that all hold "film", as /pt, /pt.balance1, ...
-  void build(std::size_t count, std::vector<StorageOptions> options = {}) {
+  void build(std::size_t count, std::vector<StorageOptions> options = {}, GroupOptions rules = {}) {
     std::vector<GroupMember> list;
     options.resize(count);
     for (std::size_t i = 0; i < count; ++i) {
@@ -65,6 +65,7 @@ class GroupFixture : public ::testing::Test {
       list.emplace_back(std::move(fake), options[i]);
     }
     GroupContext context(t.executor(), t.clock);
+    context.group = std::move(rules);
     group = std::make_unique<Group>("/pt", std::move(list), std::move(context));
   }
 

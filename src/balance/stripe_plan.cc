@@ -1,0 +1,97 @@
+#include "balance/stripe_plan.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace balancefs {
+namespace {
+
+/// Bytes per second, while nothing at all is known.
+constexpr double kGuess = 8e6;
+/// How long a slow measurement is believed before it fades; then hope doubles in each further time of that.
+constexpr double kFade = 5.0;
+/// The slowest that counts; with the fading it says how rarely a hopeless member is tried: every half minute.
+constexpr double kSlowest = 1.0 / 64;
+/// Requests that are assumed to flow beside those that were measured: see rate(). Tried in simulations from 0,
+/// where capped connections gather at one member, to 2, where slow members get too much.
+constexpr double kAssumed = 1.5;
+/// Expected times that differ by less are the same.
+constexpr double kSame = 1.05;
+constexpr double kSameSeconds = 0.002;
+
+double as_seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace
+
+StripePlan::StripePlan(std::vector<Candidate> candidates, TimePoint now)
+    : candidates_(std::move(candidates)), now_(now) {
+  double shortest = 0;
+  bool known = false;
+  for (const Candidate& candidate : candidates_) {
+    const Delivery& delivery = *candidate.delivery;
+    if (delivery.rate()) best_ = std::max(best_, *delivery.rate() * 1000 / candidate.weight);
+    if (!delivery.latency()) continue;
+    const double own = as_seconds(*delivery.latency());
+    shortest = known ? std::min(shortest, own) : own;
+    known = true;
+  }
+  latency_ = shortest;
+}
+
+/// What one more request would bring: a share of what those that were measured brought together. Whether they
+/// share a line or have one each only more of them would tell, so a few more are taken to bring as much each:
+/// otherwise the member that has most requests would seem the fastest and draw all others.
+double StripePlan::rate(const Candidate& candidate, std::uint64_t bytes, bool hopeful) const {
+  const Delivery& delivery = *candidate.delivery;
+  const double usual = (best_ > 0 ? best_ : kGuess) * candidate.weight / 1000;
+  double own = usual;
+  if (delivery.rate()) {
+    own = std::max(*delivery.rate(), usual * kSlowest);
+    const double age = as_seconds(now_ - delivery.measured());
+    if (hopeful && own < usual) own = std::min(usual, own * std::exp2(std::max(0.0, age / kFade - 1)));
+  }
+  const double waiting = std::min<double>(delivery.requests(), static_cast<double>(delivery.queued()) /
+                                                                   static_cast<double>(bytes));
+  return own * candidate.share * (delivery.side_by_side() + kAssumed) / (waiting + 1);
+}
+
+double StripePlan::seconds(const Candidate& candidate, std::uint64_t bytes, bool hopeful) const {
+  const auto measured = candidate.delivery->latency();
+  const double latency = measured ? as_seconds(*measured) : latency_;
+  const double begin = candidate.must_prove ? 2 * latency : latency;
+  return begin + static_cast<double>(bytes) / rate(candidate, bytes, hopeful);
+}
+
+std::optional<StripePlan::Choice> StripePlan::choose(std::uint64_t bytes, bool awaited, Picker& turns) const {
+  if (candidates_.empty()) return std::nullopt;
+  const auto earlier = [&](const Candidate& a, const Candidate& b) {
+    return seconds(a, bytes, !awaited) < seconds(b, bytes, !awaited);
+  };
+  const Candidate& first = *std::min_element(candidates_.begin(), candidates_.end(), earlier);
+  const double least = seconds(first, bytes, !awaited);
+  std::vector<Picker::Candidate> equal;
+  for (const Candidate& candidate : candidates_) {
+    if (seconds(candidate, bytes, !awaited) > least * kSame + kSameSeconds) continue;
+    equal.emplace_back(candidate.member, 0, std::max(1U, candidate.weight));
+  }
+  const MemberIndex member = *turns.pick(equal);
+  const auto chosen = [&](const Candidate& candidate) { return candidate.member == member; };
+  const Candidate& taken = *std::find_if(candidates_.begin(), candidates_.end(), chosen);
+  const bool on_trial = seconds(taken, bytes, false) > 2 * seconds(taken, bytes, true);
+  return Choice(member, on_trial ? kTrial : 0);
+}
+
+std::optional<Duration> StripePlan::fastest(std::uint64_t bytes) const {
+  std::optional<double> least;
+  for (const Candidate& candidate : candidates_) {
+    if (!candidate.delivery->rate()) continue;
+    const double own = seconds(candidate, bytes, false);
+    least = least ? std::min(*least, own) : own;
+  }
+  if (!least) return std::nullopt;
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*least));
+}
+
+}  // namespace balancefs
