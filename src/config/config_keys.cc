@@ -12,7 +12,6 @@ constexpr std::string_view kId = "a number from 0 to 4294967294";
 constexpr std::string_view kMode = "octal digits such as \"022\" or \"0644\"";
 constexpr std::string_view kFile = "the path of a file";
 constexpr std::string_view kText = "a string";
-constexpr std::string_view kNoDiskCache = "the disk cache is not in this version; remove the key";
 constexpr std::string_view kNoLimits = "limits per storage are not in this version; remove the key";
 
 constexpr std::array<KeySpec, 8> kMountKeys = {{
@@ -27,10 +26,10 @@ constexpr std::array<KeySpec, 8> kMountKeys = {{
 }};
 
 constexpr std::array<KeySpec, 4> kCacheKeys = {{
-    {"mode", "\"memory\" (the disk cache is not in this version)", "\"memory\""},
+    {"mode", "\"disk\", \"memory\"", "\"disk\""},
+    {"dir", "the path of a folder", "\"~/.cache/balancefs\""},
+    {"size", "a size from \"64MiB\" to \"1024TiB\"", "\"10GiB\""},
     {"memory", "\"auto\", or a size from \"16MiB\" to \"1TiB\"", "\"auto\""},
-    {"dir", "", "", false, kNoDiskCache},
-    {"size", "", "", false, kNoDiskCache},
 }};
 
 constexpr std::array<KeySpec, 5> kMetadataKeys = {{
@@ -85,8 +84,8 @@ constexpr std::array<KeySpec, 29> kStorageKeys = {{
 constexpr std::array<KeySpec, 4> kGroupKeys = {{
     {"policy", "\"round-robin\" (the other policies are not in this version)", "\"round-robin\""},
     {"identity", "\"size\", \"size+mtime\", \"checksum\"", "\"size\""},
-    {"stripe", "false (not in this version)", "false"},
-    {"hedge", "false (not in this version)", "false"},
+    {"stripe", kYesOrNo, "false"},
+    {"hedge", kYesOrNo, "false"},
 }};
 
 }  // namespace

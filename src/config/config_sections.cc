@@ -20,6 +20,11 @@ constexpr Duration kLongestWait = 1h;  // longer, and a program that waits looks
 // Below this the parts of a few readers (8 MiB each, docs/ARCHITECTURE.md) leave nothing for prefetch.
 constexpr std::uint64_t kSmallestBudget = std::uint64_t(16) << 20;
 constexpr std::uint64_t kLargestBudget = std::uint64_t(1) << 40;
+// Four segments, the grain in which the disk cache makes room.
+constexpr std::uint64_t kSmallestDiskCache = std::uint64_t(64) << 20;
+constexpr std::uint64_t kLargestDiskCache = std::uint64_t(1) << 50;
+// The default as the documentation writes it: $XDG_CACHE_HOME moves it.
+constexpr std::string_view kUsualCache = "~/.cache/balancefs";
 
 void read_path(SectionReader& reader, std::string_view key, const std::string& folder, std::string& target) {
   const auto text = reader.text(key);
@@ -34,6 +39,16 @@ void read_path(SectionReader& reader, std::string_view key, const std::string& f
 
 void read_time(SectionReader& reader, std::string_view key, Duration longest, Duration& target) {
   target = reader.time(key, Duration(0), longest).value_or(target);
+}
+
+void read_size(SectionReader& reader, std::string_view key, const std::string& text, std::uint64_t smallest,
+               std::uint64_t largest, std::uint64_t& target) {
+  const auto size = parse_size(text);
+  if (size && *size >= smallest && *size <= largest) {
+    target = *size;
+  } else {
+    reader.refuse(key, text);
+  }
 }
 
 }  // namespace
@@ -53,18 +68,20 @@ void read_mount_section(const toml::table& table, ConfigReading& reading, MountO
 }
 
 void read_cache_section(const toml::table& table, ConfigReading& reading, CacheOptions& cache) {
-  constexpr std::array<std::string_view, 2> kModes = {"memory", "disk"};
+  using Mode = CacheOptions::Mode;
+  constexpr std::array<std::string_view, 2> kModes = {"disk", "memory"};
+  constexpr std::array<Mode, 2> kValues = {Mode::disk, Mode::memory};
   SectionReader reader(table, kCacheSection, reading.problems);
-  if (reader.choice("mode", kModes) == 1) {
-    reader.problem("mode", "the disk cache is not in this version; accepted: \"memory\"");
+  if (const auto mode = reader.choice("mode", kModes)) cache.mode = kValues[*mode];
+  if (const auto dir = reader.text("dir"); dir && *dir != kUsualCache) {
+    read_path(reader, "dir", reading.folder, cache.dir);
+  }
+  if (const auto text = reader.text("size")) {
+    read_size(reader, "size", *text, kSmallestDiskCache, kLargestDiskCache, cache.size);
   }
   const auto text = reader.text("memory");
-  if (!text || *text == "auto") return;
-  const auto size = parse_size(*text);
-  if (size && *size >= kSmallestBudget && *size <= kLargestBudget) {
-    cache.memory = *size;
-  } else {
-    reader.refuse("memory", *text);
+  if (text && *text != "auto") {
+    read_size(reader, "memory", *text, kSmallestBudget, kLargestBudget, cache.memory);
   }
 }
 
@@ -127,9 +144,8 @@ void read_group_section(const std::string& path, const toml::table& table, Confi
   group.line = reader.line();
   static_cast<void>(reader.choice("policy", kPolicies));
   if (const auto rule = reader.choice("identity", kRules)) group.identity = kValues[*rule];
-  for (const std::string_view key : {"stripe", "hedge"}) {
-    if (reader.flag(key, false)) reader.refuse(key, "true");
-  }
+  group.stripe = reader.flag("stripe", group.stripe);
+  group.hedge = reader.flag("hedge", group.hedge);
   const Result<Path> parsed = Path::parse(path);
   if (!path.starts_with('/') || !parsed) {
     reading.problems.emplace_back(

@@ -73,7 +73,8 @@ root = "old"
 [group."/pt"]
 policy = "round-robin"
 identity = "size+mtime"
-stripe = false
+stripe = true
+hedge = true
 )"));
   ASSERT_TRUE(result.has_value()) << result.error().front().text;
   const Options& options = *result;
@@ -115,6 +116,8 @@ stripe = false
   EXPECT_EQ(options.storages[2].root, folder.path("old"));
   ASSERT_TRUE(options.groups.contains("/pt"));
   EXPECT_EQ(options.groups.at("/pt").identity, GroupOptions::IdentityRule::size_mtime);
+  EXPECT_TRUE(options.groups.at("/pt").stripe);
+  EXPECT_TRUE(options.groups.at("/pt").hedge);
   EXPECT_TRUE(options.warnings.empty());
 }
 
@@ -198,8 +201,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "2: group.policy: 'fastest' is not possible; accepted: \"round-robin\""},
         BadFile{"[group.\"/pt\"]\nidentity = \"etag\"",
                 "2: group.identity: 'etag' is not possible; accepted: \"size\""},
-        BadFile{"[group.\"/pt\"]\nstripe = true", "2: group.stripe: 'true' is not possible; accepted: false"},
-        BadFile{"[group.\"/pt\"]\nhedge = 1", "2: group.hedge: is a whole number (1); accepted: false"},
+        BadFile{"[group.\"/pt\"]\nstripe = \"yes\"", "2: group.stripe: is a string; accepted: true, false"},
+        BadFile{"[group.\"/pt\"]\nhedge = 1", "2: group.hedge: is a whole number (1); accepted: true, false"},
         BadFile{"[group.\"/pt\"]\n[group.\"/pt/\"]", "group.'/pt': has a table already"}));
 
 class ConfigStorages : public testing::TestWithParam<BadFile> {};
