@@ -10,6 +10,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// The kernel tells of a request's first signal only, and nothing reports that a process is being killed: a
+// program that handled a signal and is killed later, while it waits for a page of a mapped file, is seen by
+// looking alone. Only such interrupted requests are looked at.
+constexpr Duration kLookAgain = 1s;
+
 bool has_sigkill(const std::string& line) {
   const std::size_t tab = line.find('\t');
   if (tab == std::string::npos) return false;
@@ -42,10 +47,14 @@ void InterruptWatch::on_interrupt(fuse_req_t, void* self) {
 }
 
 void InterruptWatch::interrupted() {
-  if (is_being_killed(pid_)) {
-    flow_.cancel();
-  } else if (patience_ == Patience::two_seconds) {
-    timer_ = clock_.call_at(clock_.now() + 2s, [flow = flow_] { flow.cancel(); });
+  if (is_being_killed(pid_)) return flow_.cancel();
+  switch (patience_) {
+    case Patience::two_seconds:
+      timer_ = clock_.call_at(clock_.now() + 2s, [flow = flow_] { flow.cancel(); });
+      return;
+    case Patience::until_killed:
+      timer_ = clock_.call_at(clock_.now() + kLookAgain, [this] { interrupted(); });
+      return;
   }
 }
 

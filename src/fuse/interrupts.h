@@ -1,8 +1,8 @@
 // When a kernel request whose program was signalled is given up.
 //
 // Programs with timers get signals all the time and must not see EINTR for it: a metadata request is given up
-// at once only when the program is being killed (SIGKILL pending), else after two seconds. Buffered reads are
-// never given up for a signal: the kernel would not believe it. Loop thread.
+// at once only when the program is being killed (SIGKILL pending), else after two seconds. Reads are given up
+// for a killed program only, within a second: the kernel would not believe it otherwise. Loop thread.
 #pragma once
 
 #include <fuse_lowlevel.h>
