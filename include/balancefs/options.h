@@ -117,6 +117,10 @@ struct MountOptions {
 };
 
 struct CacheOptions {
+  enum class Mode : std::uint8_t { disk, memory };
+  Mode mode = Mode::disk;
+  std::string dir;                                  ///< disk: absolute; each mountpoint has a folder in it
+  std::uint64_t size = 10ull * 1024 * 1024 * 1024;  ///< disk: of file data, bytes
   /// Budget for everything buffered, bytes; 0 = auto: min(256 MiB, an eighth of RAM or of the cgroup's
   /// limit).
   std::uint64_t memory = 0;

@@ -157,6 +157,7 @@ ConfigResult read_tables(const toml::table& root, const std::string& file) {
   ConfigReading reading;
   Options options;
   options.file = file;
+  options.cache.dir = usual_cache_folder();
   reading.folder = std::filesystem::path(file).parent_path().string();
   for (const auto& [key, node] : root) {
     read_entry(key.str(), static_cast<int>(key.source().begin.line), node, reading, options);

@@ -15,6 +15,15 @@ std::string home_directory() {
   return entry != nullptr && entry->pw_dir != nullptr && entry->pw_dir[0] == '/' ? entry->pw_dir : "/";
 }
 
+std::string usual_cache_folder() {
+  const char* xdg = std::getenv("XDG_CACHE_HOME");
+  if (xdg != nullptr && xdg[0] == '/') return std::string(xdg) + "/balancefs";
+  const char* home = std::getenv("HOME");
+  const bool homeless = home == nullptr || home[0] != '/' || home[1] == '\0';
+  if (homeless && ::getuid() == 0) return "/var/cache/balancefs";
+  return home_directory() + "/.cache/balancefs";
+}
+
 std::expected<std::string, std::string> resolve_user_path(std::string_view text, const std::string& folder) {
   if (text.empty()) return std::unexpected("is empty");
   if (text.find('\0') != std::string_view::npos) return std::unexpected("has a NUL character in it");

@@ -4,6 +4,7 @@
 
 #include "balance/naming.h"
 #include "base/log.h"
+#include "io/disk_core.h"
 #include "storage/registry.h"
 
 namespace balancefs {
@@ -55,7 +56,15 @@ Result<void> App::build_groups() {
   return {};
 }
 
-Result<void> App::build() {
+/// Each mountpoint has a folder of its own: two daemons never share one.
+void App::keep_on_disk(const std::string& mountpoint) {
+  DiskOptions disk;
+  disk.folder = cache_folder_of(options_.cache.dir, mountpoint);
+  disk.size = options_.cache.size;
+  reads_->keep_on_disk(std::move(disk));
+}
+
+Result<void> App::build(const std::string& mountpoint) {
   if (const auto built = build_groups(); !built) return built;
   std::vector<MountPoint> mounts;
   for (const auto& group : groups_) {
@@ -70,6 +79,8 @@ Result<void> App::build() {
   }
   const std::uint64_t budget = options_.cache.memory != 0 ? options_.cache.memory : automatic_memory_budget();
   reads_ = std::make_unique<ReadEngine>(budget, options_.read, loop_.get_executor(), clock_);
+  if (options_.cache.mode == CacheOptions::Mode::disk && !options_.cache.dir.empty())
+    keep_on_disk(mountpoint);
   const auto started =
       std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
   filesystem_ =
@@ -79,7 +90,7 @@ Result<void> App::build() {
 
 Result<void> App::mount(const std::string& mountpoint, std::function<void()> on_ready,
                         std::function<void()> on_stopped) {
-  if (const auto built = build(); !built) return built;
+  if (const auto built = build(mountpoint); !built) return built;
   on_stopped_ = std::move(on_stopped);
   session_ =
       std::make_unique<FuseSession>(loop_, clock_, *filesystem_, std::move(on_ready), [this] { stop(); });

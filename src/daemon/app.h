@@ -47,8 +47,9 @@ class App {
  private:
   class GroupListener;
 
-  Result<void> build();
+  Result<void> build(const std::string& mountpoint);
   Result<void> build_groups();
+  void keep_on_disk(const std::string& mountpoint);
   Task<void> shut_down();
   void finished();
 

@@ -87,8 +87,8 @@ std::string DemoStage::storage_blocks() const {
 
 Result<void> DemoStage::write_config() const {
   std::ofstream file(config_file());
-  file << fmt::format("[mount]\npoint = {}\n\n[log]\ntarget = {}\n\n{}", quoted(mountpoint_),
-                      quoted(log_file()), storage_blocks());
+  file << fmt::format("[mount]\npoint = {}\n\n[cache]\nmode = \"memory\"\n\n[log]\ntarget = {}\n\n{}",
+                      quoted(mountpoint_), quoted(log_file()), storage_blocks());
   file.close();
   if (!file) return fail(ErrorKind::unavailable, "cannot write " + config_file());
   return {};

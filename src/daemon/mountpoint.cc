@@ -1,3 +1,5 @@
+#include "daemon/mountpoint.h"
+
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -11,7 +13,6 @@
 #include <memory>
 
 #include "base/log.h"
-#include "daemon/mountpoint.h"
 
 namespace balancefs {
 namespace {
@@ -73,6 +74,11 @@ Result<void> check_apart(const std::string& point, const std::string& folder, st
     return refuse(fmt::format("{}: {} ({}) lies inside it; take another folder", point, what, folder));
   }
   return {};
+}
+
+/// The folder of the disk cache; empty: there is none.
+std::string cache_in_use(const Options& options) {
+  return options.cache.mode == CacheOptions::Mode::disk ? options.cache.dir : std::string();
 }
 
 }  // namespace
@@ -156,7 +162,8 @@ Result<std::string> prepare_mountpoint(const std::string& path, const Options& o
   if (!table) return std::unexpected(table.error());
   if (const auto checked = check_mountpoint(*point, *table); !checked)
     return std::unexpected(checked.error());
-  if (const auto apart = check_overlaps(*point, options, ""); !apart) return std::unexpected(apart.error());
+  if (const auto apart = check_overlaps(*point, options, cache_in_use(options)); !apart)
+    return std::unexpected(apart.error());
   return point;
 }
 

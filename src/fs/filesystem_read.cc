@@ -4,6 +4,15 @@
 #include "fs/same_version.h"
 
 namespace balancefs {
+namespace {
+
+FileOrigin origin_of(const Path& path, const Storage& group) {
+  const StorageTraits& traits = group.traits();
+  const std::vector<std::string> single(1, traits.name);
+  return FileOrigin(path.str(), traits.members.empty() ? single : traits.members);
+}
+
+}  // namespace
 
 Task<FsResult<std::uint64_t>> Filesystem::open(std::uint64_t id) {
   const Inode* node = inodes_.find(id);
@@ -31,7 +40,8 @@ Task<FsResult<std::uint64_t>> Filesystem::open(std::uint64_t id) {
   file->node = id;
   file->path = path;
   file->version = version;
-  file->reader = reads_.open(version, place.mount->group->open(version, 0));
+  file->reader =
+      reads_.open(version, place.mount->group->open(version, 0), origin_of(path, *place.mount->group));
   co_return handles_.add(std::move(file));
 }
 

@@ -57,7 +57,7 @@ class DiskFile {
   bool off = false;                ///< neither read from disk nor written
   std::shared_ptr<DiskEntry> entry;
   std::size_t readers = 0;
-  std::uint64_t next_read = 0;  ///< order of its reads' turns
+  TimePoint decide_by;  ///< nobody waits for it longer
   WaitList decided;
 };
 
@@ -81,8 +81,11 @@ struct DiskCore {
 class EntryUse {
  public:
   explicit EntryUse(std::shared_ptr<DiskEntry> entry) : entry_(std::move(entry)) { ++entry_->users; }
-  EntryUse(EntryUse&&) = default;
-  EntryUse& operator=(EntryUse&&) = delete;
+  EntryUse(EntryUse&&) noexcept = default;
+  EntryUse& operator=(EntryUse&& other) noexcept {
+    std::swap(entry_, other.entry_);
+    return *this;
+  }
   ~EntryUse() {
     if (entry_) --entry_->users;
   }

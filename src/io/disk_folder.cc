@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -139,7 +140,8 @@ DiskFd open_tag(int folder, const std::vector<std::string>& names, std::string& 
 std::string claim_tag(int tag) {
   const std::string text = read_tag(tag);
   if (text == kTag) return {};
-  if (!kTag.starts_with(text)) return "its CACHEDIR.TAG is another program's, or of another version of balancefs";
+  if (!kTag.starts_with(text))
+    return "its CACHEDIR.TAG is another program's, or of another version of balancefs";
   const ssize_t count = ::pwrite(tag, kTag.data(), kTag.size(), 0);
   return count == static_cast<ssize_t>(kTag.size()) ? std::string() : message_of(errno);
 }
@@ -181,6 +183,17 @@ Result<DiskRoom> disk_room(const DiskFolder& folder) {
   room.free = std::uint64_t{info.f_bavail} * info.f_frsize;
   room.total = std::uint64_t{info.f_blocks} * info.f_frsize;
   return room;
+}
+
+std::string cache_folder_of(const std::string& dir, const std::string& mountpoint) {
+  constexpr std::size_t kReadable = 60;
+  std::string name;
+  for (const char letter : mountpoint.substr(0, kReadable)) {
+    const bool plain =
+        std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '.' || letter == '_';
+    if (plain || !name.empty()) name += plain ? letter : '-';
+  }
+  return fmt::format("{}/{}-{:016x}", dir, name, hash_of_path(mountpoint));
 }
 
 OpenedFolder open_disk_folder(const std::string& path) {

@@ -80,6 +80,9 @@ struct OpenedFolder {
   OpenedFolder() = default;
 };
 
+/// The folder of a mountpoint below the configured one: readable, and another for every path.
+std::string cache_folder_of(const std::string& dir, const std::string& mountpoint);
+
 /// Makes the folder when it is not there, takes it, removes what is left of halves of entries, and lists it.
 OpenedFolder open_disk_folder(const std::string& path);
 Result<DiskRoom> disk_room(const DiskFolder& folder);

@@ -218,14 +218,12 @@ bool confirms(const Validator& one, const Validator& other) {
 
 DiskMatch match_header(const DiskHeader& header, std::string_view path, std::uint64_t size,
                        const std::vector<DiskCopy>& copies) {
-  if (header.path != path) return DiskMatch::unrelated;
-  for (const DiskCopy& known : header.copies) {
-    const auto now = std::ranges::find(copies, known.member, &DiskCopy::member);
-    if (now == copies.end()) continue;
-    if (header.size != size || known.validator.contradicts(now->validator)) return DiskMatch::other;
-    return confirms(known.validator, now->validator) ? DiskMatch::same : DiskMatch::unrelated;
-  }
-  return DiskMatch::unrelated;
+  if (header.path != path || copies.empty()) return DiskMatch::unrelated;
+  const DiskCopy& authority = copies.front();
+  const auto then = std::ranges::find(header.copies, authority.member, &DiskCopy::member);
+  if (then == header.copies.end()) return DiskMatch::unrelated;
+  if (header.size != size || then->validator.contradicts(authority.validator)) return DiskMatch::other;
+  return confirms(then->validator, authority.validator) ? DiskMatch::same : DiskMatch::unrelated;
 }
 
 }  // namespace balancefs

@@ -112,9 +112,9 @@ constexpr std::uint64_t index_bytes(std::uint64_t room, std::uint64_t size) {
 
 /// What an entry's header is to a file as it is listed now.
 enum class DiskMatch : std::uint8_t {
-  same,       ///< the first member that both name shows the same state
-  other,      ///< that member shows another one: the entry is garbage
-  unrelated,  ///< another path, or nothing to compare
+  same,       ///< the authority shows the state that it showed then
+  other,      ///< it shows another one: the entry is garbage
+  unrelated,  ///< another path, or nothing to compare: the authority is new
 };
 /// `copies`: who holds it now, the authority first.
 DiskMatch match_header(const DiskHeader& header, std::string_view path, std::uint64_t size,

@@ -47,14 +47,14 @@ struct DiskEntry {
   std::uint64_t header_room = 0;
   std::map<std::uint64_t, DiskSegment> segments;
   std::optional<std::list<DiskPlace>::iterator> whole;  ///< until it is looked into
-  bool removed = false;                                 ///< out of the index: nothing of it is read or written
-  bool made = false;                                    ///< its files exist
+  bool removed = false;       ///< out of the index: nothing of it is read or written
+  bool made = false;          ///< its files exist
   std::uint32_t users = 0;    ///< loads under way and writes not done: stays loaded, and whole
   DiskFile* file = nullptr;   ///< the open file that it serves
   std::uint64_t version = 0;  ///< id and epoch of the version that it served last in this process
   std::uint32_t epoch = 0;
   std::uint64_t written_header = 0;  ///< a hash of what is on disk
-  bool told_damage = false;    ///< one line for each entry is enough
+  bool told_damage = false;          ///< one line for each entry is enough
 
   DiskEntry() = default;
   bool loaded() const { return header.has_value(); }
@@ -85,7 +85,8 @@ class DiskIndex {
   /// Where the blocks that are there from `offset` (inside a unit or at its begin) on end, at most `end`;
   /// `offset` itself when that unit is not there.
   std::uint64_t held_until(const DiskEntry& entry, std::uint64_t offset, std::uint64_t end) const;
-  /// Where the next run begins that is at least `worth` bytes long or reaches `end`; `end` when there is none.
+  /// Where the next run begins that is at least `worth` bytes long or reaches `end`; `end` when there is
+  /// none.
   std::uint64_t missing_until(const DiskEntry& entry, std::uint64_t offset, std::uint64_t end,
                               std::uint64_t worth) const;
   /// A run of blocks that are there, of at most `limit` bytes: one that ends at `offset` where possible.
@@ -118,8 +119,12 @@ class DiskIndex {
 class SegmentUse {
  public:
   SegmentUse(std::shared_ptr<DiskEntry> entry, ByteRange range);
-  SegmentUse(SegmentUse&&) = default;
-  SegmentUse& operator=(SegmentUse&&) = delete;
+  SegmentUse(SegmentUse&&) noexcept = default;
+  SegmentUse& operator=(SegmentUse&& other) noexcept {
+    std::swap(entry_, other.entry_);
+    std::swap(segments_, other.segments_);
+    return *this;
+  }
   ~SegmentUse();
 
  private:

@@ -213,8 +213,8 @@ Result<std::uint64_t> read_units(const DiskFolder& folder, const DiskName& name,
   if (!file) return std::unexpected<Error>(file.error());
   // Without it the kernel reads a cold file in steps of its small read-ahead, each waited for.
   if (read_ahead > 0) {  // 0 would mean all of the file
-    static_cast<void>(::posix_fadvise(file->get(), static_cast<off_t>(offset),
-                                      static_cast<off_t>(read_ahead), POSIX_FADV_WILLNEED));
+    static_cast<void>(::posix_fadvise(file->get(), static_cast<off_t>(offset), static_cast<off_t>(read_ahead),
+                                      POSIX_FADV_WILLNEED));
   }
   const auto got = read_at(file->get(), into, offset);
   if (!got) return std::unexpected<Error>(got.error());

@@ -50,11 +50,11 @@ struct UnitRun {
 /// What is to be written to one entry.
 struct EntryWrite {
   DiskName name;
-  std::uint64_t size = 0;         ///< of the version
+  std::uint64_t size = 0;  ///< of the version
   std::uint64_t header_room = 0;
-  bool create = false;            ///< the files are to be made
-  std::string header;             ///< empty: as it is
-  std::vector<UnitRun> runs;      ///< in order of their offsets
+  bool create = false;        ///< the files are to be made
+  std::string header;         ///< empty: as it is
+  std::vector<UnitRun> runs;  ///< in order of their offsets
 
   EntryWrite() = default;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <span>
 
 #include "base/text.h"
 
@@ -49,18 +50,32 @@ std::map<std::string, Validator> pins_now(const Version& version, const DiskHead
   return pins;
 }
 
+/// A member that is down is none of the holders; what is known of it counts again when it is back.
+void keep_absent(DiskHeader& header, const DiskHeader& earlier) {
+  const std::size_t present = header.copies.size();
+  for (const DiskCopy& copy : earlier.copies) {
+    const auto now = std::span(header.copies).first(present);
+    if (std::ranges::find(now, copy.member, &DiskCopy::member) != now.end()) continue;
+    header.copies.push_back(copy);
+    for (const DiskPin& pin : earlier.pins) {
+      if (pin.member == copy.member) header.pins.push_back(pin);
+    }
+    if (std::ranges::find(earlier.proven, copy.member) != earlier.proven.end())
+      header.proven.push_back(copy.member);
+  }
+}
+
 }  // namespace
 
 std::vector<DiskCopy> copies_of(const Version& version, const FileOrigin& origin) {
   std::vector<DiskCopy> copies;
   for (const ObjectInfo& copy : version.copies()) {
-    if (copy.member < origin.members.size())
-      copies.emplace_back(origin.members[copy.member], copy.validator);
+    if (copy.member < origin.members.size()) copies.emplace_back(origin.members[copy.member], copy.validator);
   }
   return copies;
 }
 
-DiskHeader describe(const Version& version, const FileOrigin& origin) {
+DiskHeader describe(const Version& version, const FileOrigin& origin, const DiskHeader& earlier) {
   DiskHeader header;
   header.path = origin.path;
   header.size = version.size();
@@ -72,6 +87,7 @@ DiskHeader describe(const Version& version, const FileOrigin& origin) {
     const bool proven = version.standing(copy.member) == Version::Standing::proven;
     if (proven && copy.member < origin.members.size()) header.proven.push_back(origin.members[copy.member]);
   }
+  keep_absent(header, earlier);
   return header;
 }
 
@@ -97,8 +113,8 @@ void restore(Version& version, const DiskHeader& header, const FileOrigin& origi
   const auto members = unchanged_members(version, header, origin);
   for (const std::string& name : header.proven) {
     const auto member = members.find(name);
-    const bool unproven = member != members.end() &&
-                          version.standing(member->second) == Version::Standing::unproven;
+    const bool unproven =
+        member != members.end() && version.standing(member->second) == Version::Standing::unproven;
     if (unproven) version.set_proven(member->second);
   }
 }

@@ -22,7 +22,8 @@ struct FileOrigin {
 
 /// Who holds the version now, the authority first.
 std::vector<DiskCopy> copies_of(const Version& version, const FileOrigin& origin);
-DiskHeader describe(const Version& version, const FileOrigin& origin);
+/// `earlier`: what was written before; what it says of members that do not hold the version now is kept.
+DiskHeader describe(const Version& version, const FileOrigin& origin, const DiskHeader& earlier);
 
 /// Whether bytes that `header` describes may stand beside what the version got already: nothing of it says
 /// otherwise, and where it has got something, something says the same.

@@ -70,9 +70,19 @@ Task<void> DiskWriter::close() {
   const TimePoint until = core_.clock.now() + kEndWithin;
   bool in_time = true;
   while (running_ && in_time) in_time = co_await ended_.wait_until(core_.clock, until);
-  writes_.clear();
-  queued_ = 0;
+  drop_queue();
   while (running_) co_await ended_.wait();
+}
+
+void DiskWriter::drop_queue() {
+  std::deque<DiskWrite> dropped = std::exchange(writes_, {});
+  core_.figures.skipped += queued_;
+  queued_ = 0;
+  while (!dropped.empty()) {
+    const std::shared_ptr<DiskEntry> entry = dropped.front().use.entry();
+    dropped.pop_front();
+    settle(*entry);
+  }
 }
 
 // ---- what is to be done ---------------------------------------------------------------------------------
@@ -149,13 +159,14 @@ Task<void> DiskWriter::write_batch() {
 
 EntryWrite DiskWriter::plan(std::vector<DiskWrite>& batch) {
   DiskEntry& entry = *batch.front().use.entry();
-  if (entry.file != nullptr) entry.header = describe(*entry.file->version, entry.file->origin);
+  if (entry.file != nullptr) entry.header = describe(*entry.file->version, entry.file->origin, *entry.header);
   EntryWrite what;
   what.name = entry.name;
   what.size = entry.header->size;
   what.header_room = entry.header_room;
   what.create = !entry.made;
   what.header = encode_header(*entry.header, entry.name, entry.header_room);
+  // One that outgrew its room stays as it was: a restart then knows fewer sources and asks for more proof.
   const std::uint64_t hash = hash_of_path(what.header);
   if (entry.written_header == hash) what.header.clear();
   entry.written_header = hash;
@@ -181,9 +192,8 @@ void DiskWriter::stored(const std::vector<DiskWrite>& batch, const Result<Writte
   }
 }
 
-/// Nothing of the entry waits any more, perhaps.
 void DiskWriter::settle(DiskEntry& entry) {
-  if (entry.users > 0 || entry.file != nullptr) return;
+  if (entry.removed || entry.users > 0 || entry.file != nullptr) return;
   if (entry.made) {
     core_.index.unload(entry);
   } else {
@@ -218,9 +228,7 @@ void DiskWriter::failed(DiskEntry& entry, const Error& error) {
 
 void DiskWriter::pause(const std::string& why) {
   paused_until_ = core_.clock.now() + kPause;
-  core_.figures.skipped += queued_;
-  writes_.clear();
-  queued_ = 0;
+  drop_queue();
   if (!told_) {
     log_warning("cache {}: nothing more is kept on disk for now: {}; reading goes on", core_.folder->path(),
                 why);

@@ -51,6 +51,9 @@ class DiskWriter {
   /// Writes what waits, for as long as `kEndWithin`, drops the rest, and returns when run() does.
   Task<void> close();
 
+  /// Somebody has let go of the entry: forgets what only an entry in use needs.
+  void settle(DiskEntry& entry);
+
   bool paused() const;
   std::uint64_t queued() const { return queued_; }
 
@@ -66,7 +69,7 @@ class DiskWriter {
   /// What a job writes of the batch, which is put in the order of the file.
   static EntryWrite plan(std::vector<DiskWrite>& batch);
   void stored(const std::vector<DiskWrite>& batch, const Result<Written>& written);
-  void settle(DiskEntry& entry);
+  void drop_queue();
 
   // disk_writer_room.cc
   /// For so many bytes more. False: nothing more can go, or the disk fails.

@@ -45,16 +45,15 @@ Task<void> DiskWriter::evict(DiskPlace place) {
     co_await evict_segment(entry, *place.segment);
   } else {
     co_await look_into(entry);
+    settle(*entry);
   }
   core_.figures.evicted += before - std::min(before, core_.index.bytes());
 }
 
 Task<void> DiskWriter::evict_segment(std::shared_ptr<DiskEntry> entry, std::uint64_t segment) {
   core_.index.leave(*entry, segment);
-  std::function<Result<Freed>()> job = [folder = core_.folder, name = entry->name,
-                                        room = entry->header_room, segment] {
-    return drop_segment(*folder, name, room, segment);
-  };
+  std::function<Result<Freed>()> job = [folder = core_.folder, name = entry->name, room = entry->header_room,
+                                        segment] { return drop_segment(*folder, name, room, segment); };
   const Result<Freed> freed = co_await core_.writes.run(std::move(job), std::nullopt);
   core_.index.drop(*entry, segment);
   if (freed) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "io/disk_cache.h"
 #include "io/read_core.h"
 #include "io/read_handle.h"
 
@@ -50,20 +51,38 @@ void ReadCore::handle_closed() {
 
 ReadEngine::ReadEngine(std::uint64_t budget_bytes, const ReadOptions& options, Executor executor,
                        Clock& clock)
-    : core_(std::make_unique<ReadCore>(budget_bytes, options, std::move(executor), clock)) {}
+    : executor_(executor),
+      clock_(clock),
+      core_(std::make_unique<ReadCore>(budget_bytes, options, std::move(executor), clock)) {}
 
 ReadEngine::~ReadEngine() = default;
 
+void ReadEngine::keep_on_disk(DiskOptions options) {
+  BALANCEFS_CHECK(!disk_);
+  // What waits to be written is memory of the budget: never so much of it that reads would feel it.
+  options.queue = std::min(options.queue, core_->budget.total() * kFrameBytes / 8);
+  disk_ = std::make_unique<DiskCache>(std::move(options), executor_, clock_);
+  core_->parts.tell_filled(disk_.get());
+  disk_->start();
+}
+
 std::unique_ptr<FileReader> ReadEngine::open(std::shared_ptr<Version> version,
-                                             std::unique_ptr<ObjectReader> reader) {
+                                             std::unique_ptr<ObjectReader> reader, FileOrigin origin) {
   core_->idle_timer.reset();
+  if (disk_) reader = disk_->wrap(version, std::move(origin), std::move(reader));
   auto handle = std::make_shared<ReadHandle>(*core_, std::move(version), std::move(reader));
   return std::make_unique<FileReader>(std::move(handle));
 }
 
 Task<void> ReadEngine::close() {
   core_->idle_timer.reset();
-  return core_->parts.close();
+  co_await core_->parts.close();
+  if (disk_) co_await disk_->close();
+}
+
+std::optional<DiskSnapshot> ReadEngine::disk_snapshot() const {
+  if (!disk_) return std::nullopt;
+  return disk_->snapshot();
 }
 
 ReadSnapshot ReadEngine::snapshot() const {

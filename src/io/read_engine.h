@@ -6,15 +6,20 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "balancefs/options.h"
 #include "balancefs/storage.h"
 #include "balancefs/task.h"
 #include "io/automatic_budget.h"
+#include "io/disk_version.h"
 #include "io/file_reader.h"
 
 namespace balancefs {
 
+class DiskCache;
+struct DiskOptions;
+struct DiskSnapshot;
 struct ReadCore;
 
 /// For status and metrics. Bytes, unless it says otherwise.
@@ -47,14 +52,22 @@ class ReadEngine {
   /// close() has ended, all FileReaders, reads and replies are gone.
   ~ReadEngine();
 
+  /// From now on what storages bring is kept on disk too, and taken from there. Called once, before open().
+  void keep_on_disk(DiskOptions options);
   /// A handle of `version`, whose size is exact; `reader` serves that version and is destroyed when no
-  /// transfer uses it any more.
-  std::unique_ptr<FileReader> open(std::shared_ptr<Version> version, std::unique_ptr<ObjectReader> reader);
+  /// transfer uses it any more. Without an `origin` nothing of it is kept on disk.
+  std::unique_ptr<FileReader> open(std::shared_ptr<Version> version, std::unique_ptr<ObjectReader> reader,
+                                   FileOrigin origin = FileOrigin());
   /// Ends all transfers and waits until they have ended; reads under way fail with `cancelled`.
   Task<void> close();
   ReadSnapshot snapshot() const;
+  /// Nothing: no disk cache is configured.
+  std::optional<DiskSnapshot> disk_snapshot() const;
 
  private:
+  Executor executor_;
+  Clock& clock_;
+  std::unique_ptr<DiskCache> disk_;  ///< outlives the handles' readers in core_
   std::unique_ptr<ReadCore> core_;
 };
 

@@ -42,7 +42,8 @@ std::string quoted(const std::string& text) {
   return "'" + text + "'";  // a TOML literal string: test paths and URLs hold no single quotes
 }
 
-/// Never the user's own cache. BALANCEFS_TEST_CACHE=disk runs the tests that say nothing of it with one on disk.
+/// Never the user's own cache. BALANCEFS_TEST_CACHE=disk runs the tests that say nothing of it with one on
+/// disk.
 std::string cache_lines(const MountConfig& config, const fs::path& folder) {
   if (config.sections.find("[cache]") != std::string::npos) return {};
   const char* mode = std::getenv("BALANCEFS_TEST_CACHE");

@@ -23,6 +23,22 @@ std::string problems_of(const TempFolder& folder, std::string_view text) {
   return all;
 }
 
+TEST(ConfigFile, TheDiskCacheIsInTheUsersCacheFolder) {
+  const TempFolder folder;
+  const auto dir = [&folder](std::string_view more) {
+    const ConfigResult result =
+        load_config(folder.write("mount.conf", std::string(more) + std::string(kOneStorage)));
+    return result ? result->cache.dir : "";
+  };
+  const ScopedVariable home("HOME", "/home/alice");
+  const ScopedVariable without("XDG_CACHE_HOME", nullptr);
+  EXPECT_EQ(dir(""), "/home/alice/.cache/balancefs");
+  EXPECT_EQ(dir("[cache]\ndir = \"~/.cache/balancefs\"\n"), "/home/alice/.cache/balancefs");
+  const ScopedVariable xdg("XDG_CACHE_HOME", "/var/tmp/alice");
+  EXPECT_EQ(dir(""), "/var/tmp/alice/balancefs");
+  EXPECT_EQ(dir("[cache]\ndir = \"here\"\n"), folder.path("here"));
+}
+
 TEST(ConfigFile, AGoodFileBecomesOptions) {
   const TempFolder folder;
   folder.write("alice", "geheim\n");
@@ -35,7 +51,9 @@ uid = 1000
 umask = 0o077
 file_mode = "0640"
 [cache]
-mode = "memory"
+mode = "disk"
+dir = "~/films/cache"
+size = "200GiB"
 memory = "64MiB"
 [metadata]
 ttl = "30s"
@@ -85,6 +103,9 @@ hedge = true
   EXPECT_FALSE(options.mount.gid.has_value());
   EXPECT_EQ(options.mount.umask, 077u);
   EXPECT_EQ(options.mount.file_mode, 0640u);
+  EXPECT_EQ(options.cache.mode, CacheOptions::Mode::disk);
+  EXPECT_EQ(options.cache.dir, "/home/alice/films/cache");
+  EXPECT_EQ(options.cache.size, 200ull << 30);
   EXPECT_EQ(options.cache.memory, 64u << 20);
   EXPECT_EQ(options.metadata.ttl, 30s);
   EXPECT_EQ(options.metadata.max_stale, 1h);
@@ -105,7 +126,7 @@ hedge = true
   EXPECT_EQ(first.http.connect_timeout, 3s);
   EXPECT_FALSE(first.http.http2);
   EXPECT_FALSE(first.etags);
-  EXPECT_EQ(first.line, 22);
+  EXPECT_EQ(first.line, 24);
   const StorageOptions& second = options.storages[1];
   EXPECT_EQ(second.type, "http");
   EXPECT_EQ(second.http.token.reveal(), "abc");
@@ -168,10 +189,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"[mount]\ndir_mode = \"7777\"", "2: mount.dir_mode: '7777' is not possible"},
         BadFile{"mount = 3", "1: mount: is a whole number; write it as a table: [mount]"},
         BadFile{"[[mount]]\npoint = \"/x\"", "1: mount: is a list; write it as a table: [mount]"},
-        BadFile{"[cache]\nmode = \"disk\"",
-                "2: cache.mode: the disk cache is not in this version; accepted: \"memory\""},
-        BadFile{"[cache]\nmode = \"ram\"", "2: cache.mode: 'ram' is not possible; accepted: \"memory\""},
-        BadFile{"[cache]\nsize = \"1GiB\"", "2: cache.size: the disk cache is not in this version"},
+        BadFile{"[cache]\nmode = \"ram\"",
+                "2: cache.mode: 'ram' is not possible; accepted: \"disk\", \"memory\""},
+        BadFile{"[cache]\nsize = \"1MiB\"",
+                "2: cache.size: '1MiB' is not possible; accepted: a size from \"64MiB\""},
+        BadFile{"[cache]\nsize = \"10\"", "2: cache.size: '10' is not possible; accepted: a size"},
+        BadFile{"[cache]\ndir = \"\"", "2: cache.dir: '' is empty"},
         BadFile{"[cache]\nmemory = \"256\"",
                 "2: cache.memory: '256' is not possible; accepted: \"auto\", or a size"},
         BadFile{"[cache]\nmemory = \"1MiB\"", "2: cache.memory: '1MiB' is not possible"},

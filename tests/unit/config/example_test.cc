@@ -79,6 +79,8 @@ TEST(KeyTable, DefaultsAreTheRealOnes) {
   }
   const ConfigResult loaded = load_config(folder.write("mount.conf", text));
   ASSERT_TRUE(loaded.has_value()) << loaded.error().front().text;
+  const ConfigResult without = load_config(folder.write("short.conf", "[[storage]]\n" + storage));
+  ASSERT_TRUE(without.has_value());
   const Options fresh;
   const StorageOptions storage_default;
   EXPECT_EQ(loaded->mount.allow_other, fresh.mount.allow_other);
@@ -86,6 +88,9 @@ TEST(KeyTable, DefaultsAreTheRealOnes) {
   EXPECT_EQ(loaded->mount.umask, fresh.mount.umask);
   EXPECT_EQ(loaded->mount.file_mode, fresh.mount.file_mode);
   EXPECT_EQ(loaded->mount.dir_mode, fresh.mount.dir_mode);
+  EXPECT_EQ(loaded->cache.mode, fresh.cache.mode);
+  EXPECT_EQ(loaded->cache.dir, without->cache.dir);
+  EXPECT_EQ(loaded->cache.size, fresh.cache.size);
   EXPECT_EQ(loaded->cache.memory, fresh.cache.memory);
   EXPECT_EQ(loaded->metadata.ttl, fresh.metadata.ttl);
   EXPECT_EQ(loaded->metadata.max_stale, fresh.metadata.max_stale);

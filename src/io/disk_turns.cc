@@ -1,0 +1,46 @@
+#include "io/disk_turns.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace balancefs {
+
+DiskTurns::Turn::Turn(DiskTurns& turns, std::uint64_t order, const bool& urgent)
+    : turns_(turns), order_(order), urgent_(urgent) {
+  place_ = turns_.waiting_.insert(turns_.waiting_.end(), this);
+  turns_.pump();
+}
+
+DiskTurns::Turn::~Turn() {
+  if (!granted_) {
+    turns_.waiting_.erase(place_);
+    return;
+  }
+  --turns_.taken_;
+  if (reusable_) turns_.spare_.push_back(std::move(buffer_));
+  turns_.pump();
+}
+
+Task<void> DiskTurns::Turn::wait() {
+  while (!granted_) co_await wake_.wait();
+}
+
+void DiskTurns::pump() {
+  while (taken_ < kAtOnce && !waiting_.empty()) {
+    const auto next = std::ranges::min_element(
+        waiting_, {}, [](const Turn* turn) { return std::pair(!turn->urgent_, turn->order_); });
+    Turn& turn = **next;
+    waiting_.erase(next);
+    ++taken_;
+    turn.granted_ = true;
+    if (spare_.empty()) {
+      turn.buffer_ = std::make_shared<std::vector<std::byte>>(kChunk);
+    } else {
+      turn.buffer_ = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    turn.wake_.wake_all();
+  }
+}
+
+}  // namespace balancefs
