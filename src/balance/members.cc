@@ -55,14 +55,14 @@ void Members::failed(MemberIndex index, HealthTracker::Token token, const Error&
 
 void Members::overtaken(MemberIndex index, const Progress& progress) {
   Member& member = *members_[index];
+  const bool found_out = member.silence.overtaken(now());
   // How long it would have taken is not known, but that it was longer is: without it the usual time would be
-  // that of the requests that were fast enough.
+  // that of the requests that were fast enough. In a stripe those that nobody waits for tell it.
   const Duration waited = now() - progress.begun;
-  if (!progress.first_byte && waited > member.health.p95().value_or(Duration(0))) {
-    member.health.first_byte(waited);
-  }
+  const bool unusual = !progress.first_byte && waited > member.health.p95().value_or(Duration(0));
+  if (unusual && !striped() && !member.silence.silent(now())) member.health.first_byte(waited);
   const Duration limit = first_byte_limit(context_.read, member.health.p95(), member.health.idle(now()));
-  if (member.silence.overtaken(now())) {
+  if (found_out) {
     log_info("{} is silent: what it was asked for comes from others", name(index));
     if (trouble_) trouble_(index);
   }

@@ -144,9 +144,10 @@ void Route::ask_elsewhere(Lane& late, Race& race) {
   const std::optional<Turn> next = next_besides(race);
   if (!next) return;
   if (!leave_it && !members_.striped() && !members_.hedge_budget().take()) return;
-  log_debug("{}: {} is late at byte {}, {} is asked", members_.shown(version_->path()),
-            members_.name(member), race.reading.sink.position(), members_.name(next->member));
-  ++members_[next->member].extra;
+  log_debug("{}: {} is late at byte {}: {} {}", members_.shown(version_->path()), members_.name(member),
+            race.reading.sink.position(), members_.name(next->member),
+            leave_it ? "goes on instead" : "is asked too");
+  if (!leave_it) ++members_[next->member].extra;
   if (leave_it) {
     race.reading.left.insert(member);
     give_up_lane(late, overdue);

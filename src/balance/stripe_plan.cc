@@ -8,8 +8,12 @@ namespace {
 
 /// Bytes per second, while nothing at all is known.
 constexpr double kGuess = 8e6;
-/// How long a slow measurement is believed before it fades; then hope doubles in each further time of that.
+/// Seconds that a slow measurement is believed; hope doubles in each further time of that. Where somebody
+/// waits a member is tried again only when nothing else ever tries it.
 constexpr double kFade = 5.0;
+constexpr double kFadeAwaited = 30.0;
+/// Of a measurement that is not to fade.
+constexpr double kNever = 1e9;
 /// The slowest that counts; with the fading it says how rarely a hopeless member is tried: every half minute.
 constexpr double kSlowest = 1.0 / 64;
 /// Requests that are assumed to flow beside those that were measured: see rate(). Tried in simulations from 0,
@@ -43,43 +47,44 @@ StripePlan::StripePlan(std::vector<Candidate> candidates, TimePoint now)
 /// What one more request would bring: a share of what those that were measured brought together. Whether they
 /// share a line or have one each only more of them would tell, so a few more are taken to bring as much each:
 /// otherwise the member that has most requests would seem the fastest and draw all others.
-double StripePlan::rate(const Candidate& candidate, std::uint64_t bytes, bool hopeful) const {
+double StripePlan::rate(const Candidate& candidate, std::uint64_t bytes, double fade) const {
   const Delivery& delivery = *candidate.delivery;
   const double usual = (best_ > 0 ? best_ : kGuess) * candidate.weight / 1000;
   double own = usual;
   if (delivery.rate()) {
     own = std::max(*delivery.rate(), usual * kSlowest);
     const double age = as_seconds(now_ - delivery.measured());
-    if (hopeful && own < usual) own = std::min(usual, own * std::exp2(std::max(0.0, age / kFade - 1)));
+    if (own < usual) own = std::min(usual, own * std::exp2(std::max(0.0, age / fade - 1)));
   }
   const double waiting = std::min<double>(delivery.requests(), static_cast<double>(delivery.queued()) /
                                                                    static_cast<double>(bytes));
   return own * candidate.share * (delivery.side_by_side() + kAssumed) / (waiting + 1);
 }
 
-double StripePlan::seconds(const Candidate& candidate, std::uint64_t bytes, bool hopeful) const {
+double StripePlan::seconds(const Candidate& candidate, std::uint64_t bytes, double fade) const {
   const auto measured = candidate.delivery->latency();
   const double latency = measured ? as_seconds(*measured) : latency_;
   const double begin = candidate.must_prove ? 2 * latency : latency;
-  return begin + static_cast<double>(bytes) / rate(candidate, bytes, hopeful);
+  return begin + static_cast<double>(bytes) / rate(candidate, bytes, fade);
 }
 
 std::optional<StripePlan::Choice> StripePlan::choose(std::uint64_t bytes, bool awaited, Picker& turns) const {
   if (candidates_.empty()) return std::nullopt;
+  const double fade = awaited ? kFadeAwaited : kFade;
   const auto earlier = [&](const Candidate& a, const Candidate& b) {
-    return seconds(a, bytes, !awaited) < seconds(b, bytes, !awaited);
+    return seconds(a, bytes, fade) < seconds(b, bytes, fade);
   };
   const Candidate& first = *std::min_element(candidates_.begin(), candidates_.end(), earlier);
-  const double least = seconds(first, bytes, !awaited);
+  const double least = seconds(first, bytes, fade);
   std::vector<Picker::Candidate> equal;
   for (const Candidate& candidate : candidates_) {
-    if (seconds(candidate, bytes, !awaited) > least * kSame + kSameSeconds) continue;
+    if (seconds(candidate, bytes, fade) > least * kSame + kSameSeconds) continue;
     equal.emplace_back(candidate.member, 0, std::max(1U, candidate.weight));
   }
   const MemberIndex member = *turns.pick(equal);
   const auto chosen = [&](const Candidate& candidate) { return candidate.member == member; };
   const Candidate& taken = *std::find_if(candidates_.begin(), candidates_.end(), chosen);
-  const bool on_trial = seconds(taken, bytes, false) > 2 * seconds(taken, bytes, true);
+  const bool on_trial = seconds(taken, bytes, kNever) > 2 * seconds(taken, bytes, fade);
   return Choice(member, on_trial ? kTrial : 0);
 }
 
@@ -87,7 +92,7 @@ std::optional<Duration> StripePlan::fastest(std::uint64_t bytes) const {
   std::optional<double> least;
   for (const Candidate& candidate : candidates_) {
     if (!candidate.delivery->rate()) continue;
-    const double own = seconds(candidate, bytes, false);
+    const double own = seconds(candidate, bytes, kNever);
     least = least ? std::min(*least, own) : own;
   }
   if (!least) return std::nullopt;

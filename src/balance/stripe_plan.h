@@ -41,8 +41,8 @@ class StripePlan {
   std::optional<Duration> fastest(std::uint64_t bytes) const;
 
  private:
-  double rate(const Candidate& candidate, std::uint64_t bytes, bool hopeful) const;
-  double seconds(const Candidate& candidate, std::uint64_t bytes, bool hopeful) const;
+  double rate(const Candidate& candidate, std::uint64_t bytes, double fade) const;
+  double seconds(const Candidate& candidate, std::uint64_t bytes, double fade) const;
 
   std::vector<Candidate> candidates_;
   TimePoint now_;

@@ -217,6 +217,25 @@ TEST_F(GroupTest, ASilentMemberIsNotWaitedForLong) {
   EXPECT_EQ(t.clock.now() - begun, 3s);
 }
 
+TEST_F(GroupTest, AMemberThatNeverAnswersForAttributesIsOutOfRotationInTheEnd) {
+  build(2);
+  members[0]->stall = true;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(stat("film")->member, 1);
+  EXPECT_NE(state(0), HealthState::closed);
+  EXPECT_EQ(state(1), HealthState::closed);
+}
+
+TEST_F(GroupTest, AMemberThatHadLittleTimeForAttributesIsNotToBlame) {
+  build(1);
+  members[0]->stall = true;
+  for (int i = 0; i < 5; ++i) {
+    RequestContext why;
+    why.deadline = t.clock.now() + 1s;
+    EXPECT_EQ(t.run(group->stat(*Path::parse("film"), why)).error().kind, ErrorKind::timed_out);
+  }
+  EXPECT_EQ(state(0), HealthState::closed);
+}
+
 TEST_F(GroupTest, OpenMembersAreAskedLast) {
   build(2);
   eject(0);

@@ -102,8 +102,9 @@ TEST_F(HedgeTest, NobodyIsAskedForWhatNobodyWaitsFor) {
 TEST_F(HedgeTest, AtMostTenAndFivePercentOfTheRequestsAreExtra) {
   build_hedged(2);
   auto reader = open_known();
+  members[0]->piece = 500;
+  members[0]->bytes_per_second = 2000;  // each part stops in the middle for a quarter of a second
   for (int i = 0; i < 400; ++i) {
-    members[0]->latency = i % 2 == 0 ? 250ms : 60ms;  // half of them are late
     EXPECT_TRUE(read(*reader, 1000 * (i % 100), 1000).has_value());
   }
   EXPECT_GT(extra(), 10u);
@@ -191,7 +192,7 @@ TEST_F(HedgeTest, ACancelledReadLeavesNothingBehind) {
 }
 
 TEST_F(HedgeTest, EveryByteIsRightWhateverTheInterleaving) {
-  rc::check("hedged reads are right while one member is sound", [this] {
+  EXPECT_TRUE(rc::check("hedged reads are right while one member is sound", [this] {
     members.clear();
     if (group) t.run_void(group->close());
     build_hedged(2);
@@ -209,7 +210,7 @@ TEST_F(HedgeTest, EveryByteIsRightWhateverTheInterleaving) {
       RC_ASSERT(read(*reader, offset, count).has_value());
       RC_ASSERT(text == ramp_bytes(offset, count));
     }
-  });
+  }));
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ TEST(Picker, OnlyTheLowestTierWithACandidateServes) {
 }
 
 TEST(Picker, SharesConvergeToTheWeights) {
-  rc::check("every member's share stays within one turn of the others of its weight's", [] {
+  EXPECT_TRUE(rc::check("every member's share stays within one turn of the others of its weight's", [] {
     const auto weights = *rc::gen::nonEmpty(rc::gen::container<std::vector<int>>(rc::gen::inRange(1, 50)));
     Picker picker(weights.size());
     std::vector<Picker::Candidate> members;
@@ -64,11 +64,11 @@ TEST(Picker, SharesConvergeToTheWeights) {
         RC_ASSERT(std::abs(picks[i] - round * weights[i] / total) <= static_cast<double>(weights.size()));
       }
     }
-  });
+  }));
 }
 
 TEST(Picker, NobodyEligibleStarves) {
-  rc::check("whoever is always a candidate is picked in bounded time, whoever else comes and goes", [] {
+  EXPECT_TRUE(rc::check("whoever is always a candidate is picked in bounded time, whoever else comes and goes", [] {
     const auto count = *rc::gen::inRange<std::size_t>(1, 6);
     const auto faithful = *rc::gen::inRange<std::size_t>(0, count);
     Picker picker(count);
@@ -82,7 +82,7 @@ TEST(Picker, NobodyEligibleStarves) {
       waited = *picker.pick(members) == faithful ? 0 : waited + 1;
       RC_ASSERT(waited <= count * count);
     }
-  });
+  }));
 }
 
 TEST(EffectiveWeight, ClimbsFromATenthToAllAfterRecovery) {

@@ -126,6 +126,42 @@ TEST_F(RouteOutageTest, AnOutageOfEverybodyDoesNotMakeBackOffsGrow) {
   for (MemberIndex i = 0; i < 3; ++i) EXPECT_EQ(state(i), HealthState::closed);
 }
 
+TEST_F(RouteOutageTest, ABackOffThatBecameShorterIsKept) {
+  build(2);
+  members[1]->fail_everything = refused();
+  eject(1);
+  t.pass(2min, 1s);
+  const int before = members[1]->counts.probe;
+  while (members[1]->counts.probe == before) t.pass(1s);
+  const TimePoint long_one = *group->status()[1].next_probe;
+  members[0]->fail_everything = refused();
+  eject(0);
+  const TimePoint due = *group->status()[1].next_probe;
+  ASSERT_LT(due, long_one) << "all are down, so the user's own line is";
+  t.pass(due - t.clock.now() + 100ms);
+  EXPECT_EQ(members[1]->counts.probe, before + 2);
+}
+
+TEST_F(RouteOutageTest, NobodyWaitsForAThrottledMemberThatDoesNotHaveTheFile) {
+  build(2);
+  auto version = film();
+  members[0]->remove("film");
+  members[1]->latency = 1s;
+  members[1]->fail_read = refused();
+  auto reader = open(version);
+  const TimePoint begun = t.clock.now();
+  Timer timer = t.clock.call_at(begun + 500ms, [this] {
+    members[0]->fail_list = throttled(40s);
+    t.scope.spawn([](Group& of) -> Task<void> {
+      CollectingListing listing;
+      RequestContext why;
+      static_cast<void>(co_await of.list(Path(), listing, why));
+    }(*group));
+  });
+  EXPECT_EQ(read(*reader, 0, 1000).error().kind, ErrorKind::unavailable);
+  EXPECT_LT(t.clock.now() - begun, 10s);
+}
+
 TEST_F(RouteOutageTest, AnOutageOfOneMakesItsBackOffGrow) {
   build(2);
   members[1]->fail_everything = refused();

@@ -62,6 +62,21 @@ TEST_F(RouteVersionTest, WhenNoHolderRemainsADeliveredVersionEnds) {
   EXPECT_EQ(members[0]->counts.read, asked) << "an ended version asks nobody";
 }
 
+TEST_F(RouteVersionTest, AVersionThatADrainedMemberStillHoldsDoesNotEnd) {
+  std::vector<StorageOptions> options(2);
+  options[1].enabled = false;
+  build(2, options);
+  auto version = film();
+  auto reader = open(version);
+  EXPECT_TRUE(read(*reader, 0, 1000).has_value());
+  version->mark_delivered();
+  replace_at(0);
+  EXPECT_EQ(read(*reader, 1000, 1000).error().kind, ErrorKind::unavailable);
+  EXPECT_FALSE(version->ended());
+  EXPECT_EQ(members[1]->counts.read, 0);
+  EXPECT_EQ(state(0), HealthState::closed);
+}
+
 TEST_F(RouteVersionTest, AnUndeliveredVersionIsLeftToFollow) {
   build(1);
   auto version = film();

@@ -230,7 +230,7 @@ TEST(StripeShares, ThreeEqualMembersGiveNearlyAllTheyHave) {
 }
 
 TEST(StripeShares, ConvergeToWhatMembersDeliver) {
-  rc::check("shares follow the rates and little is lost to order", [] {
+  EXPECT_TRUE(rc::check("shares follow the rates and little is lost to order", [] {
     std::vector<Lines::Line> members;
     double all = 0;
     for (int i = 0; i < 3; ++i) {
@@ -238,14 +238,14 @@ TEST(StripeShares, ConvergeToWhatMembersDeliver) {
       all += members.back().in_all;
     }
     Lines lines(std::move(members));
-    lines.run(20s, 12);
-    RC_ASSERT(lines.read >= 0.85 * 20 * all);
+    lines.run(30s, 12);
+    RC_ASSERT(lines.read >= 0.75 * 30 * all);
     for (const Lines::Line& line : lines.lines) {
       const double due = line.in_all / all;
       const double got = line.bytes / lines.total();
-      RC_ASSERT(got > due * 0.85 && got < due * 1.15);
+      RC_ASSERT(got > due * 0.75 && got < due * 1.25);
     }
-  });
+  }));
 }
 
 TEST(StripeShares, ConnectionsThatAreCappedOneByOneAreSpread) {
