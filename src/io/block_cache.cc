@@ -50,6 +50,7 @@ Frame* BlockSet::find(std::uint64_t index) const {
 
 FramePin BlockSet::create(std::uint64_t index, MemoryBudget::Grant& grant) {
   grant.use_one();
+  cache_.recycle_passed();
   auto owned = std::make_unique<Frame>(cache_, *this, index, cache_.memory_.take());
   Frame& frame = *owned;
   frame.place = cache_.idle_.insert(cache_.idle_.end(), &frame);
@@ -183,6 +184,11 @@ void BlockCache::reclaim_one() {
   remove(*from.front(), from);
 }
 
+/// Just before memory is taken, so that it is the same memory: pages that are in the caches already.
+void BlockCache::recycle_passed() {
+  if (passed_.size() > budget_.total() / kPassedShare) remove(*passed_.front(), passed_);
+}
+
 void BlockCache::pin(Frame& frame) {
   if (frame.pins++ > 0) return;
   busy_.splice(busy_.end(), list_of(frame), frame.place);
@@ -199,7 +205,6 @@ void BlockCache::unpin(Frame& frame) {
   } else {
     std::list<Frame*>& list = list_of(frame);
     list.splice(list.end(), busy_, frame.place);
-    if (passed_.size() > budget_.total() / kPassedShare) remove(*passed_.front(), passed_);
     budget_.reclaimable_grew();
   }
 }

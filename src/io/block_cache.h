@@ -4,9 +4,9 @@
 // reply that points into it (each holds a pin), or, with no pin left, the hope that it is read again. Those
 // idle frames form one list over all versions, the least recently used first, from which the budget reclaims.
 // Those that a sequential reader has passed form another and go before them: the kernel's pages hold the same
-// bytes. Only an eighth of the budget is left to them, so that a long copy runs in little memory.
-// Blocks are keyed by version and never outlive what they belong to: drop() empties a version at once, and
-// frames that are still pinned then belong to nobody. Loop thread.
+// bytes. Only an eighth of the budget is left to them while others want memory, so that a long copy runs in
+// little memory. Blocks are keyed by version and never outlive what they belong to: drop() empties a version
+// at once, and frames that are still pinned then belong to nobody. Loop thread.
 #pragma once
 
 #include <array>
@@ -135,6 +135,7 @@ class BlockCache final : public MemoryBudget::Reclaimer {
   friend class FramePin;
   void pin(Frame& frame);
   void unpin(Frame& frame);
+  void recycle_passed();
   void remove(Frame& frame, std::list<Frame*>& from);
   void destroy(std::unique_ptr<Frame> frame, std::list<Frame*>& from);
   void forget_if_empty(BlockSet& set);
