@@ -130,19 +130,22 @@ DiskFd open_tag(int folder, const std::vector<std::string>& names, std::string& 
     why = "it holds files that are not ours; they are left alone";
     return {};
   }
-  const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (there ? 0 : O_CREAT);
+  // For reading: a file that is open for writing would keep its file system from being made read-only.
+  const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (there ? 0 : O_CREAT);
   DiskFd tag(::openat(folder, kTagName, flags, 0600));
   if (!tag.valid()) why = message_of(errno);
   return tag;
 }
 
 /// After the lock is held: whether the tag is ours. One that is cut short was never finished.
-std::string claim_tag(int tag) {
+std::string claim_tag(int folder, int tag) {
   const std::string text = read_tag(tag);
   if (text == kTag) return {};
   if (!kTag.starts_with(text))
     return "its CACHEDIR.TAG is another program's, or of another version of balancefs";
-  const ssize_t count = ::pwrite(tag, kTag.data(), kTag.size(), 0);
+  const DiskFd writable(::openat(folder, kTagName, O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!writable.valid()) return message_of(errno);
+  const ssize_t count = ::pwrite(writable.get(), kTag.data(), kTag.size(), 0);
   return count == static_cast<ssize_t>(kTag.size()) ? std::string() : message_of(errno);
 }
 
@@ -212,7 +215,7 @@ OpenedFolder open_disk_folder(const std::string& path) {
     opened.state = OpenedFolder::State::in_use;
     return opened;
   }
-  if (std::string why = claim_tag(tag.get()); !why.empty()) return unusable(std::move(why));
+  if (std::string why = claim_tag(directory.get(), tag.get()); !why.empty()) return unusable(std::move(why));
   if (const int code = try_holes(directory.get()); code != 0) {
     const bool lacking = code == EOPNOTSUPP || code == ENOSYS || code == EINVAL;
     return unusable(lacking ? "its file system has no files with holes" : message_of(code));

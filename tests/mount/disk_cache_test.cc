@@ -81,16 +81,18 @@ class DiskCacheMount : public MountTest {
     return found;
   }
   /// Until that many bytes are on disk.
-  bool kept(std::uint64_t bytes) const {
-    return eventually([&] {
-      std::uint64_t blocks = 0;
-      for (const fs::path& file : files(".data")) {
-        struct stat info{};
-        if (::stat(file.c_str(), &info) == 0) blocks += static_cast<std::uint64_t>(info.st_blocks) * 512;
-      }
-      return blocks >= bytes;
-    });
+  bool kept(std::uint64_t bytes, std::chrono::seconds limit = std::chrono::seconds(30)) const {
+    return eventually([&] { return on_disk() >= bytes; }, limit);
   }
+  std::uint64_t on_disk() const {
+    std::uint64_t blocks = 0;
+    for (const fs::path& file : files(".data")) {
+      struct stat info{};
+      if (::stat(file.c_str(), &info) == 0) blocks += static_cast<std::uint64_t>(info.st_blocks) * 512;
+    }
+    return blocks;
+  }
+  static void drop_pages() { run({"sh", "-c", "echo 1 > /proc/sys/vm/drop_caches"}); }
   std::size_t lines_with(const std::string& text) const {
     const std::string log = app_->log();
     std::size_t count = 0;
@@ -178,7 +180,7 @@ TEST_F(DiskCacheMount, ADiskThatBecomesReadOnlyStillServesWhatIsThere) {
   ASSERT_EQ(remounted, 0) << strerror(errno);
   EXPECT_TRUE(reads("more", 24 * kMiB, 8));
   EXPECT_TRUE(eventually([&] { return lines_with("nothing more is kept on disk") == 1; })) << app_->log();
-  run({"sh", "-c", "echo 1 > /proc/sys/vm/drop_caches"});
+  drop_pages();
   EXPECT_TRUE(reads("film", 24 * kMiB, 3));
 }
 
@@ -237,11 +239,16 @@ TEST_F(DiskCacheMount, AnOutageServesWhatIsOnDisk) {
   origin_.add_file("film", 40 * kMiB, 9);  // more than memory holds
   mount();
   EXPECT_TRUE(reads("film", 40 * kMiB, 9));
-  ASSERT_TRUE(kept(40 * kMiB));
+  // What the disk was too slow for is kept when it comes again.
+  for (int pass = 0; pass < 20 && !kept(40 * kMiB, std::chrono::seconds(1)); ++pass) {
+    drop_pages();
+    EXPECT_TRUE(reads("film", 40 * kMiB, 9));
+  }
+  ASSERT_GE(on_disk(), 40 * kMiB);
   OriginLies down;
   down.status = 503;
   origin_.set_lies(down);
-  run({"sh", "-c", "echo 1 > /proc/sys/vm/drop_caches"});
+  drop_pages();
   EXPECT_TRUE(reads("film", 40 * kMiB, 9));
   origin_.set_lies(OriginLies());
 }
