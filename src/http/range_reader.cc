@@ -73,14 +73,16 @@ bool is_personal(ErrorKind kind) {
 class RangeReader final : public ObjectReader {
  public:
   RangeReader(HttpTransport& http, std::shared_ptr<const HttpOptions> options, std::string url,
-              std::shared_ptr<Version> version, MemberIndex self, bool etags)
+              std::shared_ptr<Version> version, MemberIndex self, bool etags,
+              std::shared_ptr<DataLocation> location)
       : http_(http),
         options_(std::move(options)),
         url_(std::move(url)),
         origin_(origin_of(url_).value_or(std::string())),
         version_(std::move(version)),
         self_(self),
-        etags_(etags) {}
+        etags_(etags),
+        location_(location ? std::move(location) : std::make_shared<DataLocation>()) {}
 
   Task<Result<void>> read(ByteRange range, ByteSink& sink, RequestContext& why) override;
 
@@ -108,6 +110,7 @@ class RangeReader final : public ObjectReader {
   std::shared_ptr<Version> version_;
   MemberIndex self_;
   bool etags_;
+  std::shared_ptr<DataLocation> location_;
   std::shared_ptr<Link> link_;  ///< null: unknown
   std::uint32_t link_epoch_ =
       0;                 ///< of the version: a link may lead to the state of the file it was made for
@@ -167,6 +170,7 @@ void RangeReader::keep(const HttpRequest& request, bool redirected) {
   link_epoch_ = version_->epoch();
   link_->url = request.url;
   link_->redirected = redirected;
+  location_->direct = !redirected;
   link_->credentials = request.send_credentials;
 }
 
@@ -185,7 +189,7 @@ Task<Result<void>> RangeReader::read(ByteRange range, ByteSink& sink, RequestCon
     // read resolves for itself.
     const bool own = refusals > 1;
     if (link_epoch_ != version_->epoch()) link_ = nullptr;
-    if (!own) {
+    if (!own && !location_->direct) {
       const Result<void> waited = co_await wait_for_resolve(why);
       if (!waited) co_return waited;
     }
@@ -287,9 +291,9 @@ Task<Result<void>> RangeReader::fetch(HttpRequest request, bool redirected, Byte
 std::unique_ptr<ObjectReader> make_range_reader(HttpTransport& http,
                                                 std::shared_ptr<const HttpOptions> options, std::string url,
                                                 std::shared_ptr<Version> version, MemberIndex self,
-                                                bool etags) {
+                                                bool etags, std::shared_ptr<DataLocation> location) {
   return std::make_unique<RangeReader>(http, std::move(options), std::move(url), std::move(version), self,
-                                       etags);
+                                       etags, std::move(location));
 }
 
 }  // namespace balancefs

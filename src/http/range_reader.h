@@ -13,14 +13,21 @@
 
 namespace balancefs {
 
-/// `url`: absolute, percent-encoded. `self` names this storage in the version's pins. `etags`: whether the
-/// server's ETags can be relied on. `http` outlives the reader. Errors of read(): as the transport's, plus
-/// `changed` (412, 416, another total or validator), `corrupted` (a wrong range, a page instead of data),
-/// `unsupported` with Detail::no_range (see RequestContext::sequential_fallback), and the rows of
-/// http_errors.
+/// What a storage's readers have learnt of where its data is; shared by them.
+struct DataLocation {
+  /// The last first answer was no redirect: the next reader's parts need not wait for each other to learn
+  /// that.
+  bool direct = false;
+};
+
+/// `url`: absolute, percent-encoded. `location`: the storage's, or null. `self` names this storage in the
+/// version's pins. `etags`: whether the server's ETags can be relied on. `http` outlives the reader. Errors
+/// of read(): as the transport's, plus `changed` (412, 416, another total or validator), `corrupted` (a wrong
+/// range, a page instead of data), `unsupported` with Detail::no_range (see
+/// RequestContext::sequential_fallback), and the rows of http_errors.
 std::unique_ptr<ObjectReader> make_range_reader(HttpTransport& http,
                                                 std::shared_ptr<const HttpOptions> options, std::string url,
                                                 std::shared_ptr<Version> version, MemberIndex self,
-                                                bool etags);
+                                                bool etags, std::shared_ptr<DataLocation> location = nullptr);
 
 }  // namespace balancefs

@@ -237,7 +237,7 @@ Task<Result<ObjectInfo>> HttpIndexStorage::stat(Path path, RequestContext& why) 
 
 std::unique_ptr<ObjectReader> HttpIndexStorage::open(std::shared_ptr<Version> version, MemberIndex self) {
   const std::string url = request("GET", version->path(), false).url;
-  return make_range_reader(http_, options_, url, std::move(version), self, etags_);
+  return make_range_reader(http_, options_, url, std::move(version), self, etags_, location_);
 }
 
 // A login page answers HEAD like anything else: only the root's own index proves that the server makes sense.

@@ -10,6 +10,7 @@
 #include "balancefs/http.h"
 #include "balancefs/options.h"
 #include "balancefs/storage.h"
+#include "http/range_reader.h"
 
 namespace balancefs {
 
@@ -37,6 +38,7 @@ class HttpIndexStorage final : public Storage {
   std::shared_ptr<const HttpOptions> options_;
   std::string url_;
   bool etags_;
+  std::shared_ptr<DataLocation> location_ = std::make_shared<DataLocation>();
   /// The last listing's times were cut off to the minute; stat() cuts its own, so that both are one
   /// validator.
   bool minutes_only_ = false;

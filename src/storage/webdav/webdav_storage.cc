@@ -163,7 +163,7 @@ Task<Result<ObjectInfo>> WebdavStorage::stat(Path path, RequestContext& why) {
 
 std::unique_ptr<ObjectReader> WebdavStorage::open(std::shared_ptr<Version> version, MemberIndex self) {
   const std::string url = request("GET", version->path(), false).url;
-  return make_range_reader(http_, options_, url, std::move(version), self, etags_);
+  return make_range_reader(http_, options_, url, std::move(version), self, etags_, location_);
 }
 
 Task<Result<void>> WebdavStorage::probe(RequestContext& why) {

@@ -9,6 +9,7 @@
 #include "balancefs/http.h"
 #include "balancefs/options.h"
 #include "balancefs/storage.h"
+#include "http/range_reader.h"
 
 namespace balancefs {
 
@@ -35,6 +36,7 @@ class WebdavStorage final : public Storage {
   std::shared_ptr<const HttpOptions> options_;
   std::string url_;
   bool etags_;
+  std::shared_ptr<DataLocation> location_ = std::make_shared<DataLocation>();
 };
 
 }  // namespace balancefs
