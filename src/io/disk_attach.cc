@@ -70,7 +70,7 @@ Task<bool> DiskCache::load(std::shared_ptr<DiskEntry> entry) {
   std::function<Result<LoadedEntry>()> job = [folder = core_.folder, name = entry->name] {
     return load_entry(*folder, name);
   };
-  Result<LoadedEntry> loaded = co_await core_.reads.run(std::move(job), std::nullopt);
+  Result<LoadedEntry> loaded = co_await core_.reads[0].run(std::move(job), std::nullopt);
   if (entry->removed || entry->loaded()) co_return !entry->removed;
   if (loaded) {
     core_.index.load(*entry, std::move(*loaded));

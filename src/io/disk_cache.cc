@@ -33,7 +33,7 @@ Task<void> DiskCache::open_folder() {
     std::function<Result<OpenedFolder>()> job = [path = core_.options.folder] {
       return Result<OpenedFolder>(open_disk_folder(path));
     };
-    Result<OpenedFolder> opened = co_await core_.reads.run(std::move(job), std::nullopt);
+    Result<OpenedFolder> opened = co_await core_.reads[0].run(std::move(job), std::nullopt);
     const bool in_use = opened->state == OpenedFolder::State::in_use;
     if (in_use && !waiting) {
       log_warning("cache {}: in use by another balancefs; file data is kept in memory only until that ends",
@@ -119,7 +119,7 @@ Task<void> DiskCache::close() {
   co_await writing_.close();
   // Here and not in the threads' destructors, where nothing limits the time.
   std::function<Result<bool>()> nothing = [] { return Result<bool>(true); };
-  for (WorkerThread* worker : {&core_.reads, &core_.writes}) {
+  for (WorkerThread* worker : {&core_.reads[0], &core_.reads[1], &core_.writes}) {
     std::function<Result<bool>()> last = nothing;
     const Result<bool> done = co_await worker->run(std::move(last), std::nullopt);
     static_cast<void>(done);

@@ -65,6 +65,7 @@ class DiskCache final : public FilledUnits {
   DiskTurns turns_;
   std::unordered_map<std::uint64_t, std::shared_ptr<DiskFile>> files_;  ///< by version id
   std::uint64_t next_read_ = 0;
+  std::uint64_t next_job_ = 0;
   bool opening_ = true;
   bool closing_ = false;
   TimePoint open_by_;  ///< nobody waits for the folder longer

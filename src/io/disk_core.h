@@ -2,6 +2,7 @@
 // DiskCache; all but the folder's descriptor is touched on the loop thread alone.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -65,8 +66,9 @@ struct DiskCore {
   DiskOptions options;
   Executor executor;
   Clock& clock;
-  /// Apart, because a write waits for as long as the system makes writers wait.
-  WorkerThread reads;
+  /// Two, so that the disk has the next request while one is answered. Apart from the writing one, because
+  /// a write waits for as long as the system makes writers wait.
+  std::array<WorkerThread, 2> reads;
   WorkerThread writes;
   std::shared_ptr<const DiskFolder> folder;  ///< null: not open (yet)
   DiskRoom room;
@@ -74,7 +76,11 @@ struct DiskCore {
   DiskSnapshot figures;  ///< the counted ones
 
   DiskCore(DiskOptions chosen, const Executor& loop, Clock& time)
-      : options(std::move(chosen)), executor(loop), clock(time), reads(loop, time), writes(loop, time) {}
+      : options(std::move(chosen)),
+        executor(loop),
+        clock(time),
+        reads{WorkerThread(loop, time), WorkerThread(loop, time)},
+        writes(loop, time) {}
 };
 
 /// Keeps an entry loaded.

@@ -8,8 +8,6 @@ namespace {
 // Blocks on disk in the middle of what the network is asked for: fewer than this cost more as one more
 // request than as bytes that come a second time.
 constexpr std::uint64_t kWorthARequest = 1024ull * 1024;
-// How far the system is told to read ahead of the first chunk: as long as the largest part.
-constexpr std::uint64_t kReadAhead = 8ull * 1024 * 1024;
 constexpr Duration kStall = std::chrono::seconds(5);
 // As much as a member shows of what is held (docs/SEMANTICS.md, "Reading").
 constexpr std::uint64_t kSample = 64ull * 1024;
@@ -74,25 +72,15 @@ Task<Result<void>> DiskReader::from_disk(ByteRange run, ByteSink& sink, RequestC
   run.length = held_until(run.offset, run.end()) - run.offset;
   if (run.empty()) co_return Result<void>();
   const ByteRange units = chunk_of(run);
-  const std::uint64_t good = co_await fetch(units, turn, ahead_of(run, units));
+  const std::uint64_t good = co_await fetch(units, turn);
   const std::uint64_t until = std::min(units.offset + good, run.end());
   if (until <= run.offset) co_return Result<void>();
-  const std::span<const std::byte> bytes(*turn.buffer());
   const std::uint64_t count = until - run.offset;
   cache_.core_.figures.read += count;
-  co_return sink.write(bytes.subspan(run.offset - units.offset, count));
+  co_return sink.write(turn.bytes().subspan(run.offset - units.offset, count));
 }
 
-/// The system is told once for each stretch what it will be asked for.
-std::uint64_t DiskReader::ahead_of(ByteRange run, ByteRange units) {
-  if (units.offset >= told_from_ && units.end() <= told_until_) return 0;
-  const std::uint64_t ahead = std::max(units.length, std::min(run.length, kReadAhead));
-  told_from_ = units.offset;
-  told_until_ = units.offset + ahead;
-  return ahead;
-}
-
-Task<std::uint64_t> DiskReader::fetch(ByteRange units, DiskTurns::Turn& turn, std::uint64_t ahead) {
+Task<std::uint64_t> DiskReader::fetch(ByteRange units, DiskTurns::Turn& turn) {
   const std::shared_ptr<DiskEntry> entry = file_->entry;
   DiskCore& core = cache_.core_;
   const SegmentUse use(entry, units);
@@ -101,11 +89,12 @@ Task<std::uint64_t> DiskReader::fetch(ByteRange units, DiskTurns::Turn& turn, st
     sums.push_back(core.index.sum(*entry, at / kUnitBytes));
   core.index.touch(*entry, units);
   std::function<Result<std::uint64_t>()> job = [folder = core.folder, name = entry->name, units,
-                                                buffer = turn.buffer(), sums = std::move(sums), ahead] {
-    const std::span<std::byte> into(buffer->data(), units.length);
-    return read_units(*folder, name, units.offset, into, sums, ahead);
+                                                buffer = turn.buffer(), sums = std::move(sums)] {
+    const std::span<std::byte> into(buffer.get(), DiskTurns::kChunk);
+    return read_units(*folder, name, units, into, sums);
   };
-  const Result<std::uint64_t> good = co_await core.reads.run(std::move(job), core.clock.now() + kStall);
+  WorkerThread& worker = core.reads[cache_.next_job_++ % core.reads.size()];
+  const Result<std::uint64_t> good = co_await worker.run(std::move(job), core.clock.now() + kStall);
   if (good || good.error().kind != ErrorKind::timed_out) turn.done_with_buffer();
   if (good) {
     if (*good < units.length) cache_.damaged(*entry, (units.offset + *good) / kUnitBytes);
@@ -143,11 +132,12 @@ Task<void> DiskReader::show_sample(std::uint64_t position, RequestContext& why, 
     co_await turn.wait();
     const ByteRange units = chunk_of(run);
     if (held_until(units.offset, units.end()) < units.end()) continue;
-    const std::uint64_t good = co_await fetch(units, turn, 0);
+    const std::uint64_t good = co_await fetch(units, turn);
     if (good == 0) continue;
     HeldBytes::Sample sample;
     sample.offset = units.offset;
-    sample.bytes.assign(turn.buffer()->begin(), turn.buffer()->begin() + static_cast<std::ptrdiff_t>(good));
+    const auto bytes = turn.bytes().first(good);
+    sample.bytes.assign(bytes.begin(), bytes.end());
     if (cache_.blocks_of(*file_) != nullptr) file_->version->set_spare_sample(std::move(sample));
     co_return;
   }

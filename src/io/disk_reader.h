@@ -27,7 +27,7 @@ class DiskReader final : public ObjectReader {
   /// and then it is not there any more.
   Task<Result<void>> from_disk(ByteRange run, ByteSink& sink, RequestContext& why, std::uint64_t order);
   /// Reads whole units into the turn's buffer: how many bytes from the start on are right.
-  Task<std::uint64_t> fetch(ByteRange units, DiskTurns::Turn& turn, std::uint64_t ahead);
+  Task<std::uint64_t> fetch(ByteRange units, DiskTurns::Turn& turn);
   void failed(DiskEntry& entry, ByteRange units, const Error& error);
   Task<void> show_sample(std::uint64_t position, RequestContext& why, std::uint64_t order);
   bool proof_needed(std::uint64_t position) const;
@@ -35,13 +35,10 @@ class DiskReader final : public ObjectReader {
   std::uint64_t held_until(std::uint64_t at, std::uint64_t end) const;
   std::uint64_t missing_until(std::uint64_t at, std::uint64_t end) const;
   ByteRange chunk_of(ByteRange run) const;
-  std::uint64_t ahead_of(ByteRange run, ByteRange units);
 
   DiskCache& cache_;
   std::shared_ptr<DiskFile> file_;
   std::unique_ptr<ObjectReader> network_;
-  std::uint64_t told_from_ = 0;  ///< what the system was told to read ahead last
-  std::uint64_t told_until_ = 0;
 };
 
 }  // namespace balancefs

@@ -1,13 +1,14 @@
 #include "io/disk_store.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <cstdint>
 
 namespace balancefs {
 namespace {
@@ -129,6 +130,45 @@ Result<void> load_segments(const DiskFd& index, LoadedEntry& entry) {
   return {};
 }
 
+// ---- read -----------------------------------------------------------------------------------------------
+
+/// Whether the system holds all of the range in its page cache.
+bool in_page_cache(const DiskFd& file, ByteRange range) {
+  void* mapped =
+      ::mmap(nullptr, range.length, PROT_READ, MAP_SHARED, file.get(), static_cast<off_t>(range.offset));
+  if (mapped == MAP_FAILED) return true;
+  std::vector<unsigned char> pages((range.length + kDiskPage - 1) / kDiskPage);
+  const bool known = ::mincore(mapped, range.length, pages.data()) == 0;
+  ::munmap(mapped, range.length);
+  return !known || std::ranges::all_of(pages, [](unsigned char page) { return (page & 1) != 0; });
+}
+
+/// Past the page cache, in whole pages; nothing where the file system or the buffer does not allow it.
+std::optional<std::uint64_t> read_direct(const DiskFolder& folder, const DiskName& name, ByteRange range,
+                                         std::span<std::byte> buffer) {
+  const std::uint64_t count = round_up(range.length, kDiskPage);
+  if (reinterpret_cast<std::uintptr_t>(buffer.data()) % kDiskPage != 0 || count > buffer.size())
+    return std::nullopt;
+  const auto file = open_entry_file(folder, name.data_file(), O_RDONLY | O_DIRECT);
+  if (!file) return std::nullopt;
+  const auto got = read_at(file->get(), buffer.first(count), range.offset);
+  if (!got) return std::nullopt;
+  return std::min(*got, range.length);
+}
+
+Result<std::uint64_t> read_range(const DiskFolder& folder, const DiskName& name, ByteRange range,
+                                 std::span<std::byte> buffer) {
+  const auto file = open_entry_file(folder, name.data_file(), O_RDONLY);
+  if (!file) return std::unexpected<Error>(file.error());
+  if (!in_page_cache(*file, range)) {
+    if (const auto got = read_direct(folder, name, range, buffer)) return *got;
+    // Without it the kernel reads a cold file in steps of its read-ahead, each waited for.
+    static_cast<void>(::posix_fadvise(file->get(), static_cast<off_t>(range.offset),
+                                      static_cast<off_t>(range.length), POSIX_FADV_WILLNEED));
+  }
+  return read_at(file->get(), buffer.first(range.length), range.offset);
+}
+
 // ---- write ----------------------------------------------------------------------------------------------
 
 Result<Files> create_files(const DiskFolder& folder, const EntryWrite& what) {
@@ -206,22 +246,14 @@ Result<LoadedEntry> load_entry(const DiskFolder& folder, const DiskName& name) {
   return entry;
 }
 
-Result<std::uint64_t> read_units(const DiskFolder& folder, const DiskName& name, std::uint64_t offset,
-                                 std::span<std::byte> into, std::span<const std::uint64_t> sums,
-                                 std::uint64_t read_ahead) {
-  const auto file = open_entry_file(folder, name.data_file(), O_RDONLY);
-  if (!file) return std::unexpected<Error>(file.error());
-  // Without it the kernel reads a cold file in steps of its small read-ahead, each waited for.
-  if (read_ahead > 0) {  // 0 would mean all of the file
-    static_cast<void>(::posix_fadvise(file->get(), static_cast<off_t>(offset), static_cast<off_t>(read_ahead),
-                                      POSIX_FADV_WILLNEED));
-  }
-  const auto got = read_at(file->get(), into, offset);
+Result<std::uint64_t> read_units(const DiskFolder& folder, const DiskName& name, ByteRange units,
+                                 std::span<std::byte> buffer, std::span<const std::uint64_t> sums) {
+  const auto got = read_range(folder, name, units, buffer);
   if (!got) return std::unexpected<Error>(got.error());
   std::uint64_t good = 0;
   for (const std::uint64_t sum : sums) {
-    const auto unit = into.subspan(good, std::min<std::uint64_t>(kUnitBytes, into.size() - good));
-    if (good + unit.size() > *got || unit_sum(name, (offset + good) / kUnitBytes, unit) != sum) break;
+    const auto unit = buffer.subspan(good, std::min<std::uint64_t>(kUnitBytes, units.length - good));
+    if (good + unit.size() > *got || unit_sum(name, (units.offset + good) / kUnitBytes, unit) != sum) break;
     good += unit.size();
   }
   return good;

@@ -31,12 +31,13 @@ struct LoadedEntry {
 /// `corrupted`: no entry of ours, or not in one piece; `not_found`: gone.
 Result<LoadedEntry> load_entry(const DiskFolder& folder, const DiskName& name);
 
-/// Reads the units that begin at `offset` into `into` (the last may be short) and compares each with its sum.
-/// Returns how many bytes from the start on are right; fewer than asked: the unit there is damaged.
-/// `read_ahead`: bytes from `offset` on that are asked for soon; 0: said before.
-Result<std::uint64_t> read_units(const DiskFolder& folder, const DiskName& name, std::uint64_t offset,
-                                 std::span<std::byte> into, std::span<const std::uint64_t> sums,
-                                 std::uint64_t read_ahead);
+/// Reads `units` (whole ones; the file's last may be short) to the begin of `buffer`, which has room for
+/// whole pages, and compares each unit with its sum. Returns how many bytes from the start on are right;
+/// fewer than asked: the unit there is damaged. What the system does not hold anyway is read past its page
+/// cache where the buffer stands on a page boundary: the kernel keeps what the mount delivers, twice would be
+/// too much.
+Result<std::uint64_t> read_units(const DiskFolder& folder, const DiskName& name, ByteRange units,
+                                 std::span<std::byte> buffer, std::span<const std::uint64_t> sums);
 
 /// Whole units in a row.
 struct UnitRun {

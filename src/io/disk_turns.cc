@@ -1,9 +1,20 @@
 #include "io/disk_turns.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace balancefs {
+namespace {
+
+constexpr std::align_val_t kPage{4096};
+
+DiskTurns::Buffer new_buffer() {
+  auto* memory = static_cast<std::byte*>(::operator new(DiskTurns::kChunk, kPage));
+  return {memory, [](std::byte* bytes) { ::operator delete(bytes, kPage); }};
+}
+
+}  // namespace
 
 DiskTurns::Turn::Turn(DiskTurns& turns, std::uint64_t order, const bool& urgent)
     : turns_(turns), order_(order), urgent_(urgent) {
@@ -34,7 +45,7 @@ void DiskTurns::pump() {
     ++taken_;
     turn.granted_ = true;
     if (spare_.empty()) {
-      turn.buffer_ = std::make_shared<std::vector<std::byte>>(kChunk);
+      turn.buffer_ = new_buffer();
     } else {
       turn.buffer_ = std::move(spare_.back());
       spare_.pop_back();

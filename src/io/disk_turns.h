@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "balancefs/task.h"
@@ -19,10 +20,11 @@ class DiskTurns {
  public:
   /// What one job reads at most.
   static constexpr std::uint64_t kChunk = 1024ull * 1024;
-  /// One being read, one waiting for the thread, two being delivered.
-  static constexpr std::size_t kAtOnce = 4;
+  /// Two being read, two waiting for the threads, two being delivered.
+  static constexpr std::size_t kAtOnce = 6;
 
-  using Buffer = std::shared_ptr<std::vector<std::byte>>;
+  /// kChunk bytes on a page boundary, as direct reads want them.
+  using Buffer = std::shared_ptr<std::byte>;
 
   /// One turn: a local of the waiting flow.
   class Turn {
@@ -33,8 +35,9 @@ class DiskTurns {
     Turn& operator=(const Turn&) = delete;
     ~Turn();
     Task<void> wait();
-    /// kChunk bytes, of whoever has the turn. A job that outlives the turn keeps them.
+    /// Of whoever has the turn. A job that outlives the turn keeps it.
     const Buffer& buffer() const { return buffer_; }
+    std::span<const std::byte> bytes() const { return {buffer_.get(), kChunk}; }
     /// No job has the buffer any more: the next turn may use it.
     void done_with_buffer() { reusable_ = true; }
 
