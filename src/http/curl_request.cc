@@ -21,6 +21,10 @@ constexpr long kLowSpeed = 1024;  // bytes per second, docs/SEMANTICS.md "Health
 // HTTP/2 connection would swallow requests for the kernel's quarter of an hour.
 constexpr unsigned int kUnacknowledgedMs = 20'000;
 constexpr long kKeepAliveSeconds = 30;
+// Idle connections are used again for so long (libcurl's default is 118 s): a handshake in front of the first
+// byte is what a film that begins shows. One that the server has closed meanwhile is noticed and costs
+// nothing.
+constexpr long kIdleConnectionSeconds = 300;
 
 using Auth = HttpOptions::Auth;
 
@@ -51,6 +55,7 @@ void apply_fixed(CURL* easy) {
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, kKeepAliveSeconds);
   curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, &on_new_socket);
   curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L);
+  curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, kIdleConnectionSeconds);
 }
 
 void apply_connection(CURL* easy, const HttpRequest& request) {

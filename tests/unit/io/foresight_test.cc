@@ -64,6 +64,7 @@ TEST(Foresight, AfterThreeLooksTheTailIsExpectedAndNothingBeyondTheHead) {
   EXPECT_EQ(foresight.advice("films/d.mp4").tail, 0u) << "another kind";
 }
 
+// SEMANTICS: "Reading two such files on ends that."
 TEST(Foresight, TwoFilesThatAreReadOnEndThePattern) {
   Foresight foresight;
   for (int i = 0; i < 4; ++i) foresight.learn("a.mkv", scanned());
