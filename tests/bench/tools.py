@@ -8,13 +8,14 @@ import subprocess
 import tempfile
 
 from machine import ROOT, cpu_seconds, die, peak_mib, wait_for
+from profiling import Profile
 
 
 class Mount:
     """A tool's mount of one or more endpoints; a context manager. `cache` outlives it, for mounts that come after."""
 
-    def __init__(self, tool, endpoints, scratch, cache=None):
-        self.tool = tool
+    def __init__(self, tool, endpoints, scratch, cache=None, profile=None):
+        self.tool, self._report = tool, profile
         self._folder = pathlib.Path(tempfile.mkdtemp(dir=scratch, prefix="mount-"))
         self.point = self._folder / "point"
         self.point.mkdir()
@@ -28,9 +29,12 @@ class Mount:
         wait_for(lambda: os.path.ismount(self.point) or self.process.poll() is not None, f"{self.tool.name} mounting")
         if self.process.poll() is not None:
             die(f"{self.tool.name} ended with status {self.process.returncode}: {self.log()}")
+        self._profile = Profile(self.process.pid, self.tool.name, self._report, self._folder) if self._report else None
         return self
 
     def __exit__(self, *_):
+        if self._profile:
+            self._profile.finish()
         self.process.terminate()
         try:
             self.process.wait(20)
@@ -67,11 +71,11 @@ class Balancefs:
     ours = True
 
     def __init__(self, binary, name, cache, group=""):
-        self.binary, self.name, self._cache, self._group = binary, name, cache, group
+        self.binary, self.name, self.cache_section, self._group = binary, name, cache, group
         self.missing = None
 
     def _config(self, storages, cache):
-        text = self._cache.format(dir=cache)
+        text = self.cache_section.format(dir=cache)
         for index, url in enumerate(storages):
             path = "/pt" if index == 0 else f"/pt.balance{index}"
             text += f'[[storage]]\npath = "{path}"\n'
@@ -121,11 +125,17 @@ MEMORY_FORMS = ('[cache]\nmode = "memory"\ndir = "{dir}"\n', '[cache]\nmode = "m
 DISK = '[cache]\nmode = "disk"\ndir = "{dir}"\nsize = "20GiB"\n'
 
 
+def in_memory(binary, name, scratch):
+    for form in MEMORY_FORMS:
+        tool = Balancefs(binary, name, form)
+        if tool.accepted(scratch):
+            return tool
+    return tool
+
+
 def balancefs_variants(binary, scratch):
     """memory, disk, and with the group's options; those that the binary does not take have `missing`."""
-    for memory in MEMORY_FORMS:
-        if Balancefs(binary, "", memory).accepted(scratch):
-            break
+    memory = in_memory(binary, "", scratch).cache_section
     variants = [
         Balancefs(binary, "balancefs", memory),
         Balancefs(binary, "balancefs disk", DISK),

@@ -53,11 +53,12 @@ class Bench:
         self.quick = options.quick
         self._tools = {tool.name: tool for tool in tools}
         self._open = None
+        self.failures = []  # what makes the run fail: wrong bytes, tools that break
 
     # -- for workloads --------------------------------------------------------------------------------------
 
     def mount(self, tool, endpoints=None, cache=None):
-        return Mount(tool, endpoints or [self.nginx.url], self.scratch, cache)
+        return Mount(tool, endpoints or [self.nginx.url], self.scratch, cache, self.options.profile if tool.ours else None)
 
     def shaper(self, **settings):
         """One that lives as long as the workload."""
@@ -85,7 +86,7 @@ class Bench:
         with contextlib.ExitStack() as self._open:
             workload.prepare(self)
             tools = []
-            for name in workload.tools:
+            for name in self._names(workload):
                 tool = self._tools.get(name)
                 if tool is None or tool.missing:
                     absent[name] = tool.missing if tool else "not here"
@@ -93,20 +94,39 @@ class Bench:
                     absent[name] = "not asked for"
                 else:
                     tools.append(tool)
-            for tool in tools:
+            for tool in list(tools):
                 if tool.ours or workload.name == "sequential":
-                    self._verify(workload, tool)
+                    self._try(workload, tool, tools, lambda tool=tool: self._verify(workload, tool))
             for index in range(self._rounds(workload, None)):
-                for tool in tools:
+                for tool in list(tools):
                     if index < self._rounds(workload, tool):
                         print(f"  {workload.name}: {tool.name}, round {index + 1}", flush=True)
-                        samples.setdefault(tool.name, []).append(workload.run(self, tool))
-        return samples, absent
+                        figures = self._try(workload, tool, tools, lambda tool=tool: workload.run(self, tool))
+                        samples.setdefault(tool.name, []).extend([figures] if figures else [])
+        return {name: runs for name, runs in samples.items() if runs}, absent
+
+    def _names(self, workload):
+        """With the build that --against names beside ours."""
+        before = ["balancefs before"] if "balancefs before" in self._tools and "balancefs" in workload.tools else []
+        names = [*before, *workload.tools]
+        if self.quick and not self.options.tool:  # of rclone only what the ratios need
+            peer = "rclone" if "rclone" in names else "rclone full"
+            names = [name for name in names if name == peer or not name.startswith("rclone")]
+        return names
+
+    def _try(self, workload, tool, tools, step):
+        """A tool that fails is left out of the rest of the workload, and the others go on."""
+        try:
+            return step()
+        except (WrongBytes, OSError) as error:
+            what = "wrong bytes: " if isinstance(error, WrongBytes) else ""
+            self.failures.append(f"{workload.name}, {tool.name}: {what}{error}")
+            print(f"  FAILED: {self.failures[-1]}", flush=True)
+            tools.remove(tool)
+            return None
 
     def _rounds(self, workload, tool):
-        rounds = self.options.rounds or workload.rounds or (2 if self.quick else 3)
-        if self.quick:
-            rounds = min(rounds, self.options.rounds or 2)
+        rounds = self.options.rounds or (1 if self.quick else workload.rounds or 3)
         if tool is not None and not tool.ours and workload.peer_rounds and not self.options.rounds:
             rounds = min(rounds, workload.peer_rounds)
         return rounds
@@ -114,10 +134,7 @@ class Bench:
     def _verify(self, workload, tool):
         if self.options.no_verify or isinstance(tool, NamedTool):
             return
-        try:
-            workload.verify(self, tool, self.checker())
-        except WrongBytes as error:
-            raise WrongBytes(f"{workload.name}, {tool.name}: {error}") from None
+        workload.verify(self, tool, self.checker())
 
 
 def all_workloads():

@@ -96,8 +96,8 @@ class MemberDies(Members):
 
     name = "member dies"
     members = 2
-    tools = ("balancefs", "balancefs disk", "balancefs hedge")
-    every = ("balancefs", "balancefs disk", "balancefs hedge")
+    tools = ("balancefs", "balancefs hedge")
+    every = tools
     measures = (
         Measure("refuse", "ms", higher=False, bounds=(Bound(500, tools=every),), worst=True),
         Measure("reset", "ms", higher=False, bounds=(Bound(500, tools=every),), worst=True),
@@ -108,7 +108,7 @@ class MemberDies(Members):
 
     def prepare(self, bench):
         super().prepare(bench)
-        size = bench.size(192, 128)
+        size = bench.size(96, 64)
         self.shape = (f"longest gap of a reader of {size} MiB, two members of 30 MB/s (10 ms), the one that serves fails in "
                       "the middle; compared while it reads")
         self.file = bench.corpus.file(f"dies/dies{size}.bin", size * MIB)

@@ -21,7 +21,7 @@ class Handles(Workload):
     step = readers.PIECE
 
     def prepare(self, bench):
-        self.seconds = bench.size(6, 3)
+        self.seconds = bench.size(6, 2)
         self.shape = (f"open handles that read 256 KiB/s each, sequentially, {self.seconds} s, unshaped; compared while "
                       "they read. Flat: the CPU time for a MiB at most 1.5 times that of 10 handles, memory within the "
                       "bound of `many`. rclone up to 100: it takes 11 MiB a handle")
@@ -92,12 +92,12 @@ class Handles(Workload):
 
 class Rates(Workload):
     name = "rate"
-    tools = ("balancefs", "balancefs disk", "rclone", "rclone new")
+    tools = ("balancefs", "balancefs disk", "rclone")
     rounds = 1
     rates = (1, 4, 16, 64)
 
     def prepare(self, bench):
-        self.seconds = bench.size(6, 3)
+        self.seconds = bench.size(6, 2)
         self.shape = (f"one reader of 1 to 64 MiB/s, {self.seconds} s; the wide area's line; "
                       "compared while it reads")
         self.file = bench.corpus.file("one/sequential.bin", bench.size(1024, 512) * MIB)

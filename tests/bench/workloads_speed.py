@@ -86,7 +86,7 @@ class Many(Workload):
 
 class WideArea(Workload):
     name = "wide area"
-    slow = ("rclone", "rclone full", "rclone new", "curl")  # one connection: half the file says as much
+    slow = ("rclone", "rclone full", "rclone new", "curl")  # one connection: a quarter of the file says as much
     tools = (*OURS, *RCLONES, "curl", "curl x10", "aria2c x10")
     peer_rounds = 1
     measures = (
@@ -101,7 +101,7 @@ class WideArea(Workload):
         self.bytes = bench.size(1024, 512) * MIB
         self.file = bench.corpus.file("one/sequential.bin", self.bytes)
         self.shape = (f"{self.bytes // MIB} MiB cold, 40 ms round trip, 25 MB/s a connection, 200 MB/s in all "
-                      "(what reads over one connection: the first half)")
+                      "(what reads over one connection: a quarter)")
         self.shaper = bench.shaper(**WIDE)
 
     def run(self, bench, tool):
@@ -118,7 +118,7 @@ class WideArea(Workload):
             return figures | {"fetched / read": counted.bytes / read, "requests": counted.requests}
 
     def _length(self, tool):
-        return self.bytes // 2 if tool.name in self.slow else self.bytes
+        return self.bytes // 4 if tool.name in self.slow else self.bytes
 
     def _read(self, mount, tool):
         buffer, total = bytearray(MIB), 0
