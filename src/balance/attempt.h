@@ -1,5 +1,5 @@
-// One member's turn at a read: what it is to deliver and what became of it. Plain state; a turn is one request
-// or, where the member has to show held bytes first, two.
+// One member's turn at a read: what it is to deliver and what became of it. Plain state; a turn is one
+// request or, where the member has to show held bytes first, two.
 #pragma once
 
 #include "balance/lateness.h"

@@ -15,8 +15,8 @@ namespace balancefs {
 
 class AttemptSink final : public ByteSink {
  public:
-  /// Asks for `range`. `target` is null when the request only compares. `sample` lies in the range and ends at
-  /// or before the target's position. `handle_delivered` is set with the first delivered byte.
+  /// Asks for `range`. `target` is null when the request only compares. `sample` lies in the range and ends
+  /// at or before the target's position. `handle_delivered` is set with the first delivered byte.
   AttemptSink(Members& members, Version& version, Attempt& attempt, ByteSink* target, ByteRange range,
               const HeldBytes::Sample* sample, bool& handle_delivered);
   ~AttemptSink() override;

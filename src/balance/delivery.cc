@@ -52,12 +52,13 @@ void Delivery::advance(TimePoint now) {
   request_time_ += passed * flowing_;
 }
 
-/// Short ones count less: one small part says little about the next large one.
+/// Short ones count less, the first ones too: one small part says little about the next large one.
 void Delivery::sample(TimePoint now) {
   const double busy = std::max(busy_, kLeast);
   const double rate = bytes_ / std::max(request_time_, kLeast);
   const double together = std::max(1.0, request_time_ / busy);
-  const double weight = rate_ ? 1 - std::exp(-busy / kMemory) : 1;
+  seen_ += busy;
+  const double weight = std::max(1 - std::exp(-busy / kMemory), busy / seen_);
   rate_ = rate_.value_or(rate) + weight * (rate - rate_.value_or(rate));
   side_by_side_ += weight * (together - side_by_side_);
   measured_ = now;

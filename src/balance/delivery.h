@@ -39,10 +39,11 @@ class Delivery {
   std::uint32_t requests_ = 0;
   std::uint64_t queued_ = 0;
   std::uint32_t flowing_ = 0;
-  TimePoint last_;          ///< until when the integrals below go
-  double bytes_ = 0;        ///< since the last sample, as all below
-  double busy_ = 0;         ///< seconds in which something flowed
-  double request_time_ = 0; ///< the same for each request, added up
+  TimePoint last_;           ///< until when the integrals below go
+  double bytes_ = 0;         ///< since the last sample, as all below
+  double busy_ = 0;          ///< seconds in which something flowed
+  double request_time_ = 0;  ///< the same for each request, added up
+  double seen_ = 0;          ///< seconds of flow in all samples
   std::optional<double> rate_;
   double side_by_side_ = 1;
   std::optional<Duration> latency_;

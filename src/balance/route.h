@@ -96,12 +96,12 @@ class Route final : public ObjectReader {
   Prober& prober_;
   std::shared_ptr<Version> version_;
   std::vector<std::unique_ptr<ObjectReader>> readers_;  ///< per member, made when first used
-  std::optional<MemberIndex> current_;  ///< nothing before the first read and between two members
-  bool stepped_ = false;                ///< the handle took its rotation step
-  bool delivered_ = false;              ///< this handle has delivered
-  std::map<MemberIndex, Rest> rests_;   ///< stripe: who failed for this handle
-  std::set<MemberIndex> used_;          ///< stripe: who was asked for this handle
-  std::optional<MemberIndex> stand_in_; ///< hedging: who answers while the handle's member is silent
+  std::optional<MemberIndex> current_;   ///< nothing before the first read and between two members
+  bool stepped_ = false;                 ///< the handle took its rotation step
+  bool delivered_ = false;               ///< this handle has delivered
+  std::map<MemberIndex, Rest> rests_;    ///< stripe: who failed for this handle
+  std::set<MemberIndex> used_;           ///< stripe: who was asked for this handle
+  std::optional<MemberIndex> stand_in_;  ///< hedging: who answers while the handle's member is silent
   std::size_t running_ = 0;
 };
 

@@ -63,8 +63,7 @@ Task<std::optional<Result<void>>> Route::race(Turn first, Reading& reading) {
     const WaitOutcome woken = co_await race.changed.wait_interruptible(&members_.clock(), next_look(race));
     // A cancellation between a wake-up and this turn is known by the state alone.
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-    cancelled =
-        woken == WaitOutcome::cancelled || state.cancelled() != asio::cancellation_type::none;
+    cancelled = woken == WaitOutcome::cancelled || state.cancelled() != asio::cancellation_type::none;
     if (!cancelled) look_at(race);
   }
   co_await race.scope.close();

@@ -36,8 +36,7 @@ bool Route::resting(MemberIndex member) const {
 
 /// The healthy ones of the lowest tier; of these those that did not fail or fall silent lately, unless there
 /// are no others.
-std::vector<MemberIndex> Route::eligible(const Reading& reading,
-                                         const std::vector<MemberIndex>& but) const {
+std::vector<MemberIndex> Route::eligible(const Reading& reading, const std::vector<MemberIndex>& but) const {
   std::vector<MemberIndex> all = healthy(reading, std::nullopt);
   if (all.empty()) return all;
   const auto tier = [&](MemberIndex i) { return members_[i].options.tier; };

@@ -25,7 +25,7 @@ class StripePlan {
   };
   struct Choice {
     MemberIndex member;
-    /// At most so many bytes are to be asked; 0: no limit. Of a member that is tried again.
+    /// At most so many bytes are to be asked, the rest is a choice of its own; 0: no limit.
     std::uint64_t limit = 0;
     Choice(MemberIndex index, std::uint64_t most) : member(index), limit(most) {}
   };
@@ -43,6 +43,7 @@ class StripePlan {
  private:
   double rate(const Candidate& candidate, std::uint64_t bytes, double fade) const;
   double seconds(const Candidate& candidate, std::uint64_t bytes, double fade) const;
+  std::uint64_t limit(const Candidate& candidate, std::uint64_t bytes, double fade) const;
 
   std::vector<Candidate> candidates_;
   TimePoint now_;

@@ -68,21 +68,22 @@ TEST(Picker, SharesConvergeToTheWeights) {
 }
 
 TEST(Picker, NobodyEligibleStarves) {
-  EXPECT_TRUE(rc::check("whoever is always a candidate is picked in bounded time, whoever else comes and goes", [] {
-    const auto count = *rc::gen::inRange<std::size_t>(1, 6);
-    const auto faithful = *rc::gen::inRange<std::size_t>(0, count);
-    Picker picker(count);
-    std::size_t waited = 0;
-    for (const std::uint8_t mask :
-         *rc::gen::container<std::vector<std::uint8_t>>(100, rc::gen::arbitrary<std::uint8_t>())) {
-      std::vector<Picker::Candidate> members;
-      for (std::size_t i = 0; i < count; ++i) {
-        if (i == faithful || (mask >> i & 1) != 0) members.emplace_back(i, 0, 1000);
-      }
-      waited = *picker.pick(members) == faithful ? 0 : waited + 1;
-      RC_ASSERT(waited <= count * count);
-    }
-  }));
+  EXPECT_TRUE(
+      rc::check("whoever is always a candidate is picked in bounded time, whoever else comes and goes", [] {
+        const auto count = *rc::gen::inRange<std::size_t>(1, 6);
+        const auto faithful = *rc::gen::inRange<std::size_t>(0, count);
+        Picker picker(count);
+        std::size_t waited = 0;
+        for (const std::uint8_t mask :
+             *rc::gen::container<std::vector<std::uint8_t>>(100, rc::gen::arbitrary<std::uint8_t>())) {
+          std::vector<Picker::Candidate> members;
+          for (std::size_t i = 0; i < count; ++i) {
+            if (i == faithful || (mask >> i & 1) != 0) members.emplace_back(i, 0, 1000);
+          }
+          waited = *picker.pick(members) == faithful ? 0 : waited + 1;
+          RC_ASSERT(waited <= count * count);
+        }
+      }));
 }
 
 TEST(EffectiveWeight, ClimbsFromATenthToAllAfterRecovery) {

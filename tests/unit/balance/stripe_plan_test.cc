@@ -2,9 +2,10 @@
 #include "balance/stripe_plan.h"
 
 #include <gtest/gtest.h>
-#include <rapidcheck.h>
 
 #include <deque>
+
+#include "base/random.h"
 
 namespace balancefs::test {
 namespace {
@@ -124,6 +125,7 @@ TEST_F(StripePlanTest, AfterAnOutageOnlyAShareOfTheRateCounts) {
 /// of a fixed number of them.
 class Lines {
  public:
+  static constexpr Duration kStep = 4ms;
   struct Line {
     double in_all;
     double per_connection;
@@ -145,7 +147,7 @@ class Lines {
   explicit Lines(std::vector<Line> members) : lines(std::move(members)), turns_(lines.size()) {}
 
   void run(Duration time, std::size_t window) {
-    for (const TimePoint end = now_ + time; now_ < end; now_ += 2ms) {
+    for (const TimePoint end = now_ + time; now_ < end; now_ += kStep) {
       while (parts_.size() < window) parts_.emplace_back();
       for (Part& part : parts_) {
         if (part.missing <= 0 && part.rest > 0) ask(part);
@@ -207,7 +209,7 @@ class Lines {
     }
     const double each = std::min(line.per_connection, line.in_all / static_cast<double>(flowing.size()));
     for (Part* part : flowing) {
-      const double bytes = std::min(part->missing, each * 0.002);
+      const double bytes = std::min(part->missing, each * std::chrono::duration<double>(kStep).count());
       part->missing -= bytes;
       part->came += bytes;
       line.bytes += bytes;
@@ -226,26 +228,26 @@ constexpr double kNoLimit = 1e12;
 TEST(StripeShares, ThreeEqualMembersGiveNearlyAllTheyHave) {
   Lines lines({{30e6, kNoLimit}, {30e6, kNoLimit}, {30e6, kNoLimit}});
   lines.run(20s, 12);
-  EXPECT_GE(lines.read, 20 * 90e6 * 0.9);
+  EXPECT_GE(lines.read, 20 * 90e6 * 0.85);
 }
 
 TEST(StripeShares, ConvergeToWhatMembersDeliver) {
-  EXPECT_TRUE(rc::check("shares follow the rates and little is lost to order", [] {
+  Random random(1);
+  for (int round = 0; round < 12; ++round) {
     std::vector<Lines::Line> members;
     double all = 0;
     for (int i = 0; i < 3; ++i) {
-      members.emplace_back(*rc::gen::inRange(10, 41) * 1e6, kNoLimit);
+      members.emplace_back(10e6 + 30e6 * random.unit(), kNoLimit);
       all += members.back().in_all;
     }
     Lines lines(std::move(members));
     lines.run(30s, 12);
-    RC_ASSERT(lines.read >= 0.75 * 30 * all);
+    EXPECT_GE(lines.read, 0.8 * 30 * all) << "round " << round;
     for (const Lines::Line& line : lines.lines) {
-      const double due = line.in_all / all;
-      const double got = line.bytes / lines.total();
-      RC_ASSERT(got > due * 0.75 && got < due * 1.25);
+      EXPECT_NEAR(line.bytes / lines.total(), line.in_all / all, 0.25 * line.in_all / all)
+          << "round " << round;
     }
-  }));
+  }
 }
 
 TEST(StripeShares, ConnectionsThatAreCappedOneByOneAreSpread) {

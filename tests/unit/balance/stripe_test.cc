@@ -18,7 +18,9 @@ class StripeTest : public GroupFixture {
     StringSink sink;
     Flow<Result<void>> flow;
     Part(StripeTest& test, ObjectReader& reader, std::uint64_t offset, std::uint64_t count, Priority kind)
-        : why(kind), sink(offset), flow(test.t.executor(), reader.read(ByteRange(offset, count), sink, why)) {}
+        : why(kind),
+          sink(offset),
+          flow(test.t.executor(), reader.read(ByteRange(offset, count), sink, why)) {}
   };
 
   void build_stripe(std::size_t count, std::vector<StorageOptions> options = {}) {
@@ -98,8 +100,8 @@ TEST_F(StripeTest, TheFasterGivesMoreAndTheSlowerGiveToo) {
     expect_right(*parts.front(), 0, 40'000);
     parts.pop_front();
   }
-  const double all = static_cast<double>(members[0]->counts.bytes + members[1]->counts.bytes +
-                                         members[2]->counts.bytes);
+  const double all =
+      static_cast<double>(members[0]->counts.bytes + members[1]->counts.bytes + members[2]->counts.bytes);
   EXPECT_GT(static_cast<double>(members[0]->counts.bytes), all / 3);
   EXPECT_GT(static_cast<double>(members[1]->counts.bytes), all / 20);
   EXPECT_GT(static_cast<double>(members[2]->counts.bytes), all / 20);
