@@ -51,6 +51,10 @@ Task<void> DiskWriter::evict(DiskPlace place) {
 }
 
 Task<void> DiskWriter::evict_segment(std::shared_ptr<DiskEntry> entry, std::uint64_t segment) {
+  if (!entry->made) {  // a place for blocks that never came
+    core_.index.drop(*entry, segment);
+    co_return;
+  }
   core_.index.leave(*entry, segment);
   std::function<Result<Freed>()> job = [folder = core_.folder, name = entry->name, room = entry->header_room,
                                         segment] { return drop_segment(*folder, name, room, segment); };

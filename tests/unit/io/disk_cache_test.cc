@@ -46,7 +46,7 @@ TEST_F(DiskReading, ACrashInTheMiddleOfWritingLosesNothingButTime) {
   for (std::uint64_t at = 0; at < 30 * kMiB; at += 128 * kKiB)
     ASSERT_TRUE(is_ramp(read(*reader, at, 128 * kKiB), at, 128 * kKiB, 3));
   const std::string after = scratch.path("after");
-  std::filesystem::copy(place, after, std::filesystem::copy_options::recursive);
+  copy_now(after);
   reader.reset();
   stop();
   place = after;
