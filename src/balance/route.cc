@@ -144,6 +144,8 @@ Task<Result<void>> Route::transfer(Attempt& attempt, ByteRange range, AttemptSin
     const TimePoint now = members_.now();
     if (watch.stalled(now, sink.received(), reading.why.awaited, another_could_serve(member, reading))) {
       verdict = Error(ErrorKind::stalled, fmt::format("{} bytes, then too few", sink.received()));
+    } else if (shares_a_stall(attempt, reading)) {
+      verdict = Error(ErrorKind::stalled, "nothing came, as for the part before it");
     } else if (now >= reading.deadline(options)) {
       verdict = out_of_time(now - begun >= options.stall_with_alternative);
     }
@@ -164,6 +166,7 @@ void Route::settle(const Attempt& attempt, HealthTracker::Token token, const Res
   if (attempt.progress.bytes > 0) reading.brought(member, attempt.progress.last_byte);
   if (!outcome) ++reading.in_vain[member];
   if (outcome) {
+    stalled_.erase(member);
     members_.succeeded(member, token);
   } else if (!attempt.refused && !attempt.must_prove) {
     members_.failed(member, token, outcome.error());
@@ -218,6 +221,7 @@ void Route::leave(MemberIndex member, const Error& error, const Reading& reading
                                 reading.sink.position(), to_string(error.kind), error.text));
   }
   if (error.kind == ErrorKind::throttled) return;
+  if (error.kind == ErrorKind::stalled) stalled_.insert(member);
   if (current_ == member) current_.reset();
   if (members_.striped()) rest(member);
 }

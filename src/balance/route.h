@@ -50,6 +50,7 @@ class Route final : public ObjectReader {
   std::vector<MemberIndex> holders() const;
   std::vector<MemberIndex> healthy(const Reading& reading, std::optional<MemberIndex> but) const;
   bool another_could_serve(MemberIndex member, const Reading& reading) const;
+  bool shares_a_stall(const Attempt& attempt, const Reading& reading) const;
   bool every_holder_is_open() const;
   std::optional<TimePoint> end_of_throttling(const Reading& reading) const;
   std::optional<TimePoint> wait_until(Reading& reading);
@@ -98,6 +99,7 @@ class Route final : public ObjectReader {
   std::vector<std::unique_ptr<ObjectReader>> readers_;  ///< per member, made when first used
   std::optional<MemberIndex> current_;   ///< nothing before the first read and between two members
   bool stepped_ = false;                 ///< the handle took its rotation step
+  std::set<MemberIndex> stalled_;        ///< who stalled for this handle
   bool delivered_ = false;               ///< this handle has delivered
   std::map<MemberIndex, Rest> rests_;    ///< stripe: who failed for this handle
   std::set<MemberIndex> used_;           ///< stripe: who was asked for this handle

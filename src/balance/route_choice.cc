@@ -36,6 +36,15 @@ bool Route::another_could_serve(MemberIndex member, const Reading& reading) cons
   return !healthy(reading, member).empty();
 }
 
+/// Whether a request that nobody waits for yet hangs at a member that stalled for this handle: the reader
+/// would find one stall behind the other.
+bool Route::shares_a_stall(const Attempt& attempt, const Reading& reading) const {
+  if (!stalled_.contains(attempt.member)) return false;
+  const Duration quiet = members_.now() - attempt.progress.last_byte;
+  return quiet >= members_.read_options().stall_with_alternative &&
+         another_could_serve(attempt.member, reading);
+}
+
 bool Route::every_holder_is_open() const {
   const auto among = holders();
   const auto is_healthy = [&](MemberIndex i) { return members_[i].health.closed() && !members_[i].drained; };

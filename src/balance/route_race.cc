@@ -110,6 +110,7 @@ void Route::judge_ended(Race& race) {
     if (*lane.outcome) {
       race.over = true;
       race.reading.why.served_by = lane.attempt.member;
+      if (!resting(lane.attempt.member)) rests_.erase(lane.attempt.member);
     } else if (!lane.sink.behind() && is_final(lane.attempt, lane.outcome->error(), race.reading)) {
       race.over = true;
       race.final_one = lane.outcome;

@@ -174,6 +174,32 @@ TEST_F(RouteTest, ASlowMemberThatNobodyWaitsForIsLeftAlone) {
   EXPECT_EQ(sink.text, ramp_bytes(0, 2000));
 }
 
+TEST_F(RouteTest, PartsThatHangAtAMemberThatStalledMoveTogether) {
+  build(2);
+  auto reader = open();
+  EXPECT_TRUE(read(*reader, 0, 1000).has_value());
+  members[0]->bytes_per_second = 20'000;
+  members[0]->piece = 1000;
+  std::vector<std::unique_ptr<StringSink>> sinks;
+  std::vector<std::unique_ptr<RequestContext>> contexts;
+  std::vector<std::unique_ptr<Flow<Result<void>>>> flows;
+  for (std::uint64_t i = 0; i < 6; ++i) {
+    sinks.push_back(std::make_unique<StringSink>(i * 50'000));
+    contexts.push_back(std::make_unique<RequestContext>(i == 0 ? Priority::demand : Priority::prefetch));
+    flows.push_back(std::make_unique<Flow<Result<void>>>(
+        t.executor(), reader->read(ByteRange(i * 50'000, 50'000), *sinks.back(), *contexts.back())));
+  }
+  t.pass(500ms);
+  members[0]->stall = true;
+  t.pass(4500ms);
+  for (std::uint64_t i = 0; i < 6; ++i) {
+    ASSERT_TRUE(flows[i]->done()) << i;
+    EXPECT_TRUE(flows[i]->take().has_value());
+    EXPECT_EQ(sinks[i]->text, ramp_bytes(i * 50'000, 50'000));
+  }
+  EXPECT_EQ(state(0), HealthState::closed) << "they failed together";
+}
+
 TEST_F(RouteTest, BeforeTheFirstByteAnIdleMemberHasTenSeconds) {
   build(2);
   members[0]->stall = true;

@@ -159,6 +159,27 @@ TEST_F(StripeTest, APartGoesOnElsewhereAtTheSameByteAndTheMemberRests) {
   EXPECT_GT(members[0]->counts.read, 1);
 }
 
+TEST_F(StripeTest, TheRestOfAMemberThatFailsAgainAndAgainGrowsAndIsForgottenWithASuccess) {
+  build_stripe(2);
+  auto reader = open();
+  const auto asked_after = [&](Duration time) {
+    t.pass(time);
+    const int before = members[0]->counts.read;
+    for (int i = 0; i < 4; ++i) EXPECT_TRUE(read(*reader, 0, 1000).has_value());
+    return members[0]->counts.read > before;
+  };
+  members[0]->fail_read = Error(ErrorKind::denied, "403");
+  EXPECT_TRUE(asked_after(0s));
+  EXPECT_TRUE(asked_after(6s));
+  EXPECT_FALSE(asked_after(6s)) << "10 s by now";
+  members[0]->fail_read.reset();
+  EXPECT_TRUE(asked_after(6s));
+  members[0]->fail_read = Error(ErrorKind::denied, "403");
+  EXPECT_TRUE(asked_after(1s));
+  members[0]->fail_read.reset();
+  EXPECT_TRUE(asked_after(6s)) << "5 s again";
+}
+
 TEST_F(StripeTest, AStallingMemberCostsLessThanHalfASecond) {
   for (const int silent : {0, 1, 2}) {
     SCOPED_TRACE(silent);
