@@ -2,8 +2,8 @@
 //
 // Asks for ranges, checks every answer against the version before a byte is delivered, and follows redirects
 // by src/http/redirects. Where a URL redirects, the target is kept for the handle's further ranges and
-// resolved again when it expires; reads that run at once share one resolve. A target is never logged with its
-// query, persisted, or shared with another handle. Loop thread.
+// resolved again when it expires, in the middle of a part too; reads that run at once share one resolve. A
+// target is never logged with its query, persisted, or shared with another handle. Loop thread.
 #pragma once
 
 #include <memory>

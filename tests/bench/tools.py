@@ -12,13 +12,14 @@ from profiling import Profile
 
 
 class Mount:
-    """A tool's mount of one or more endpoints; a context manager. `cache` outlives it, for mounts that come after."""
+    """A tool's mount of one or more endpoints; a context manager. `cache` outlives it, for mounts that come after:
+    those have the same mountpoint, as balancefs keeps a cache for each."""
 
     def __init__(self, tool, endpoints, scratch, cache=None, profile=None):
         self.tool, self._report = tool, profile
         self._folder = pathlib.Path(tempfile.mkdtemp(dir=scratch, prefix="mount-"))
-        self.point = self._folder / "point"
-        self.point.mkdir()
+        self.point = cache.with_name(cache.name + "-point") if cache else self._folder / "point"
+        self.point.mkdir(exist_ok=True)
         self._cache = cache or self._folder / "cache"
         self._cache.mkdir(exist_ok=True)
         self._command = tool.command(self.point, endpoints, self._folder, self._cache)
