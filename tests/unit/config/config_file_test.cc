@@ -23,22 +23,6 @@ std::string problems_of(const TempFolder& folder, std::string_view text) {
   return all;
 }
 
-TEST(ConfigFile, TheDiskCacheIsInTheUsersCacheFolder) {
-  const TempFolder folder;
-  const auto dir = [&folder](std::string_view more) {
-    const ConfigResult result =
-        load_config(folder.write("mount.conf", std::string(more) + std::string(kOneStorage)));
-    return result ? result->cache.dir : "";
-  };
-  const ScopedVariable home("HOME", "/home/alice");
-  const ScopedVariable without("XDG_CACHE_HOME", nullptr);
-  EXPECT_EQ(dir(""), "/home/alice/.cache/balancefs");
-  EXPECT_EQ(dir("[cache]\ndir = \"~/.cache/balancefs\"\n"), "/home/alice/.cache/balancefs");
-  const ScopedVariable xdg("XDG_CACHE_HOME", "/var/tmp/alice");
-  EXPECT_EQ(dir(""), "/var/tmp/alice/balancefs");
-  EXPECT_EQ(dir("[cache]\ndir = \"here\"\n"), folder.path("here"));
-}
-
 TEST(ConfigFile, AGoodFileBecomesOptions) {
   const TempFolder folder;
   folder.write("alice", "geheim\n");
@@ -224,7 +208,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "2: group.policy: 'fastest' is not possible; accepted: \"round-robin\""},
         BadFile{"[group.\"/pt\"]\nidentity = \"etag\"",
                 "2: group.identity: 'etag' is not possible; accepted: \"size\""},
-        BadFile{"[group.\"/pt\"]\nstripe = \"yes\"", "2: group.stripe: is a string; accepted: true, false"},
+        BadFile{"[group.\"/pt\"]\nstripe = \"yes\"",
+                "2: group.stripe: is a string ('yes'); accepted: true, false"},
         BadFile{"[group.\"/pt\"]\nhedge = 1", "2: group.hedge: is a whole number (1); accepted: true, false"},
         BadFile{"[group.\"/pt\"]\n[group.\"/pt/\"]", "group.'/pt': has a table already"}));
 
