@@ -123,7 +123,7 @@ def as_text(rows):
 def as_markdown(rows):
     lines = ["| " + " | ".join(HEAD) + " |", "| --- | --- | ---: | ---: | ---: | --- | --- | --- |"]
     for row in shown(rows):
-        cells = row.cells()
+        cells = [cell.replace("|", "\\|") for cell in row.cells()]
         cells[6] = "**missed**" if cells[6] == "missed" else cells[6]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
