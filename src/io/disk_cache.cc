@@ -113,6 +113,7 @@ void DiskCache::damaged(DiskEntry& entry, std::uint64_t unit) {
 }
 
 Task<void> DiskCache::close() {
+  for (const auto& [id, file] : files_) blocks_of(*file);  // those of versions that have ended go now
   closing_ = true;
   co_await writer_.close();
   co_await scope_.close();

@@ -39,7 +39,10 @@ Task<Result<void>> DiskReader::read(ByteRange range, ByteSink& sink, RequestCont
       const ByteRange missing(at, missing_until(at, range.end()) - at);
       outcome = co_await network_->read(missing, sink, why);
     }
-    if (!outcome) co_return outcome;
+    if (!outcome) {
+      cache_.blocks_of(*file_);  // if that was the version's end, it is theirs
+      co_return outcome;
+    }
   }
   co_return Result<void>();
 }
