@@ -24,7 +24,7 @@ AttemptSink::AttemptSink(Members& members, Version& version, Attempt& attempt, B
 
 AttemptSink::~AttemptSink() {
   Members::Member& server = members_[member_];
-  server.silence.ended(members_.now());
+  server.silence.ended(members_.now(), members_.had_its_time(member_, attempt_.progress));
   server.delivery.ended(range_.length - std::min(received(), range_.length),
                         attempt_.progress.first_byte.has_value(), members_.now());
 }

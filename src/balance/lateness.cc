@@ -18,6 +18,10 @@ constexpr Duration kLeastHedge = 50ms;
 
 }  // namespace
 
+Duration usual_first_byte(std::optional<Duration> p95) {
+  return p95.value_or(kUnknown);
+}
+
 Lateness stripe_lateness(std::optional<Duration> p95) {
   if (!p95) return Lateness(kUnknown, kStripePause);
   return Lateness(std::max(kStripeFirstByte, 2 * *p95), kStripePause);

@@ -32,8 +32,11 @@ struct Lateness {
   }
 };
 
+/// How long a member may take for its first byte before anything is said of it. `p95`: of its recent first
+/// bytes, nothing while there are too few.
+Duration usual_first_byte(std::optional<Duration> p95);
 /// In a stripe, where the next part of the file waits at another member: clearly beyond what the member
-/// usually takes. `p95`: of its recent first bytes, nothing while there are too few.
+/// usually takes.
 Lateness stripe_lateness(std::optional<Duration> p95);
 /// With hedging: later than the member's own recent p95.
 Lateness hedge_lateness(std::optional<Duration> p95);

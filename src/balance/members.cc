@@ -53,7 +53,14 @@ void Members::failed(MemberIndex index, HealthTracker::Token token, const Error&
   if (health.wants_check(now()) && trouble_) trouble_(index);
 }
 
+bool Members::had_its_time(MemberIndex index, const Progress& progress) const {
+  if (progress.first_byte) return true;
+  return now() - progress.begun >= usual_first_byte(members_[index]->health.p95());
+}
+
 void Members::overtaken(MemberIndex index, const Progress& progress) {
+  // The second that was asked for a late part, when the first answers after all.
+  if (!had_its_time(index, progress)) return;
   Member& member = *members_[index];
   const bool found_out = member.silence.overtaken(now());
   // How long it would have taken is not known, but that it was longer is: without it the usual time would be

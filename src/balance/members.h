@@ -96,6 +96,8 @@ class Members {
   HealthTracker::Token begin(MemberIndex index);
   void succeeded(MemberIndex index, HealthTracker::Token token);
   void failed(MemberIndex index, HealthTracker::Token token, const Error& error);
+  /// Whether a data request was given as long as the member usually takes for its first byte.
+  bool had_its_time(MemberIndex index, const Progress& progress) const;
   /// A data request of it, still under way, was overtaken by another member's. That is no failure, but so
   /// are added up to one whose sum is a stall.
   void overtaken(MemberIndex index, const Progress& progress);

@@ -23,10 +23,11 @@ void Silence::heard(TimePoint now) {
   avoided_until_ = TimePoint();
 }
 
-void Silence::ended(TimePoint now) {
+void Silence::ended(TimePoint now, bool had_its_time) {
   if (--requests_ > 0) return;
   // An answer, or nobody who wants one: only what was overtaken says something about the next request.
-  before_ = overtaken_ ? before_ + (now - since_) : Duration(0);
+  if (!overtaken_) before_ = Duration(0);
+  if (overtaken_ && had_its_time) before_ += now - since_;
 }
 
 bool Silence::overtaken(TimePoint now) {

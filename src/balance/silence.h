@@ -3,7 +3,7 @@
 // Requests that another member overtook are cancelled long before they count as stalled, so no single one
 // of them says that a member is dead. This adds up the time in which the member was asked and brought
 // nothing to anybody: after a third of a second it is left alone for a while, after as long as a stall takes
-// it has failed. Pure.
+// it has failed. Requests that were given up before the member's usual time say nothing. Pure.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +17,14 @@ class Silence {
   /// A member that brought nothing for so long while asked is silent, not late with one request.
   static constexpr Duration kSilent = std::chrono::milliseconds(300);
 
-  /// A data request began, brought bytes, ended for whatever reason.
+  /// A data request began, brought bytes, ended for whatever reason. `had_its_time`: its first byte came, or
+  /// it was given as long as the member usually takes for that.
   void asked(TimePoint now);
   void heard(TimePoint now);
-  void ended(TimePoint now);
-  /// Another member overtook it; called before that request ends. Returns true when the member turned out to
-  /// be silent by this and was not known to be: then it gets nothing new for a while.
+  void ended(TimePoint now, bool had_its_time);
+  /// Another member overtook a request that had its time; called before that request ends. Returns true when
+  /// the member turned out to be silent by this and was not known to be: then it gets nothing new for a
+  /// while.
   bool overtaken(TimePoint now);
 
   /// For how long it was asked in vain.

@@ -154,6 +154,21 @@ TEST_F(HedgeTest, TheSecondMemberProvesItselfFirst) {
   version->set_held(nullptr);
 }
 
+TEST_F(HedgeTest, WhoLosesAgainAndAgainBeforeItsUsualTimeIsNotSilent) {
+  build_hedged(2);
+  auto reader = open_known();
+  auto others = open();
+  for (int i = 0; i < 8; ++i) EXPECT_TRUE(read(*others, i * 1000, 1000).has_value());
+  for (int i = 0; i < 660; ++i) {
+    members[0]->latency = i % 30 == 29 ? 100ms : 60ms;  // late, but sooner than the other's usual answer
+    EXPECT_TRUE(read(*reader, i % 300 * 1000, 1000).has_value());
+  }
+  EXPECT_GT(extra(), 15u);
+  EXPECT_EQ(members[1]->counts.bytes, 8000u) << "it lost each time";
+  EXPECT_EQ(members[1]->counts.probe, 0) << "nobody doubts it";
+  EXPECT_LE(*group->status()[1].p95, 60ms) << "what was not waited for is no measurement";
+}
+
 TEST_F(HedgeTest, AFailureOfTheSecondLeavesThePartToTheFirst) {
   build_hedged(2);
   auto reader = open_known();

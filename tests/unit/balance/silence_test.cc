@@ -15,7 +15,7 @@ class SilenceTest : public ::testing::Test {
     silence.asked(now);
     now += time;
     const bool found_out = silence.overtaken(now);
-    silence.ended(now);
+    silence.ended(now, true);
     return found_out;
   }
   TimePoint now{1h};
@@ -49,7 +49,7 @@ TEST_F(SilenceTest, SeveralRequestsAtOnceCountOnce) {
   silence.asked(now);
   now += 200ms;
   EXPECT_FALSE(silence.overtaken(now));
-  silence.ended(now);
+  silence.ended(now, true);
   EXPECT_EQ(silence.in_vain(now), 200ms);
   now += 100ms;
   EXPECT_TRUE(silence.overtaken(now));
@@ -68,8 +68,16 @@ TEST_F(SilenceTest, OneByteToAnybodyEndsIt) {
 TEST_F(SilenceTest, AnAnswerWithoutDataOrANobodyWhoWantsItSaysNothing) {
   silence.asked(now);
   now += 400ms;
-  silence.ended(now);
+  silence.ended(now, true);
   EXPECT_EQ(silence.in_vain(now), 0s);
+}
+
+TEST_F(SilenceTest, WhatWasGivenUpBeforeTheUsualTimeAddsNothing) {
+  EXPECT_FALSE(ask_in_vain(200ms));
+  silence.asked(now);
+  now += 150ms;
+  silence.ended(now, false);
+  EXPECT_EQ(silence.in_vain(now), 200ms);
 }
 
 TEST_F(SilenceTest, ThePausesGrowWhileNothingComes) {
