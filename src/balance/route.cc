@@ -34,6 +34,14 @@ Error out_of_time(bool had_its_time) {
   return Error(ErrorKind::unavailable, Error::Detail::not_ours, "the read's time was over");
 }
 
+/// Whether an attempt may still deliver: not when another member brought the next byte since it was begun, or
+/// while it showed held bytes. Then nothing is left to ask, or what is left is not this one's.
+Result<void> still_wanted(Attempt& attempt, const Reading& reading) {
+  if (attempt.target.position() == reading.sink.position()) return {};
+  attempt.refused = true;
+  return fail(ErrorKind::cancelled, "another member was faster");
+}
+
 }  // namespace
 
 Route::Route(Members& members, Prober& prober, std::shared_ptr<Version> version)
@@ -99,11 +107,13 @@ std::optional<HeldBytes::Sample> Route::proof_for(MemberIndex member, const Read
 }
 
 Task<Result<void>> Route::attempt(Attempt& attempt, Reading& reading) {
+  if (const auto wanted = still_wanted(attempt, reading); !wanted) co_return wanted;
   std::optional<HeldBytes::Sample> sample = proof_for(attempt.member, reading);
   const bool adjoins = sample && sample->offset + sample->bytes.size() == reading.sink.position();
   if (sample && !adjoins) {
     const Result<void> proven = co_await prove(attempt, *sample, reading);
     if (!proven) co_return proven;
+    if (const auto wanted = still_wanted(attempt, reading); !wanted) co_return wanted;
     sample.reset();
   }
   std::uint64_t from = sample ? sample->offset : reading.sink.position();

@@ -97,6 +97,12 @@ void Route::look_at(Race& race) {
   for (Lane& lane : race.lanes) {
     if (lane.running) front = &lane;
   }
+  if (front == nullptr) {
+    race.over = true;
+    return;
+  }
+  // All is there, only the end is not: nothing could be asked of another.
+  if (race.reading.sink.position() >= front->attempt.until) return;
   const bool late = members_.now() >= lateness(front->attempt.member).due(front->attempt.progress);
   if (late || (members_.striped() && drags(front->attempt, race.reading))) ask_elsewhere(*front, race);
 }

@@ -169,6 +169,32 @@ TEST_F(HedgeTest, WhoLosesAgainAndAgainBeforeItsUsualTimeIsNotSilent) {
   EXPECT_LE(*group->status()[1].p95, 60ms) << "what was not waited for is no measurement";
 }
 
+TEST_F(HedgeTest, NothingIsAskedOfTheSecondWhenTheFirstDeliversAtThatMoment) {
+  build_hedged(2);
+  auto reader = open_known();
+  members[0]->latency = 70ms;
+  RequestContext why(Priority::demand);
+  StringSink sink(10'000);
+  Flow<Result<void>> flow(t.executor(), reader->read(ByteRange(10'000, 1000), sink, why));
+  t.settle();
+  t.clock.advance(80ms);  // the answer comes in the turn of the loop that finds the first late
+  t.settle();
+  ASSERT_TRUE(flow.done());
+  EXPECT_TRUE(flow.take().has_value());
+  EXPECT_EQ(sink.text, ramp_bytes(10'000, 1000));
+  EXPECT_EQ(extra(), 1u) << "the second was about to be asked";
+  EXPECT_EQ(members[1]->counts.read, 0);
+}
+
+TEST_F(HedgeTest, NothingIsAskedWhenAllHasComeButTheEnd) {
+  build_hedged(2);
+  auto reader = open_known();
+  members[0]->bytes_per_second = 2000;
+  EXPECT_TRUE(read(*reader, 10'000, 1000).has_value());
+  EXPECT_EQ(extra(), 0u);
+  EXPECT_EQ(members[1]->counts.read, 0);
+}
+
 TEST_F(HedgeTest, AFailureOfTheSecondLeavesThePartToTheFirst) {
   build_hedged(2);
   auto reader = open_known();
