@@ -30,10 +30,12 @@ class LineMeter {
     double value = 0;
     TimePoint when{};
     void add(double figure, TimePoint now);
+    void keep(double figure, TimePoint now);
   };
 
-  Recent one_;       ///< bytes per second of one transfer
-  Recent together_;  ///< bytes per second of all
+  Recent one_;         ///< bytes per second of one transfer
+  Recent together_;    ///< bytes per second of all
+  double latest_ = 0;  ///< bytes per second of all, in the last interval
   TimePoint since_{};
   double bytes_ = 0;
 };

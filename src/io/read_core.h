@@ -32,8 +32,8 @@ struct ReadCore {
   Timer idle_timer;
 
   ReadCore(std::uint64_t budget_bytes, const ReadOptions& options, Executor executor, Clock& time);
-  /// How far ahead of its reader one handle may fetch: its share of half the budget. The other half is for
-  /// what was read, so that prefetched blocks are not reclaimed before they are used.
+  /// How far ahead of its reader one handle may fetch: its share of three quarters of the budget. The rest is
+  /// for what is asked and was read, so that prefetched blocks are not reclaimed before they are used.
   /// A handle that was not read for a while has no share: paused players and seeders keep files open.
   std::uint64_t share(const bool& counted);
   /// Called when a handle is gone: with the last one begins the time after which blocks are forgotten.

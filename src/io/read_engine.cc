@@ -38,7 +38,7 @@ std::uint64_t ReadCore::share(const bool& counted) {
     *streams.front().counted = false;
     streams.pop_front();
   }
-  return budget.total() * kFrameBytes / 2 / (streams.size() + (counted ? 0 : 1));
+  return budget.total() * kFrameBytes * 3 / 4 / (streams.size() + (counted ? 0 : 1));
 }
 
 void ReadCore::handle_closed() {

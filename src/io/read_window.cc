@@ -16,7 +16,7 @@ constexpr std::uint64_t kIdleReads = 16;
 // Read ahead is a multiple of what was consumed: after n bytes at most 2n were fetched for nothing.
 constexpr std::uint64_t kAheadPerConsumed = 2;
 // A window that grows is shared out among all its connections early, but not in crumbs.
-constexpr std::uint64_t kSmallPart = 512ull * 1024;
+constexpr std::uint64_t kSmallPart = 1024ull * 1024;
 // Who has read so much of a file in one go and jumps reads on where it lands, most likely: a player that
 // seeks. The first part there is what such a reader asks for in its first tenths of a second.
 constexpr std::uint64_t kSettledReader = 8ull * 1024 * 1024;
@@ -105,7 +105,9 @@ std::uint64_t ReadWindow::read(ByteRange asked, const Allowance& allowed) {
   forget_idle();
   const std::uint64_t least = std::min(file_size_, round_up(asked.end(), kUnitBytes));
   const std::uint64_t from = round_down(asked.offset, kUnitBytes);
-  if (jumped) return std::max(least, std::min({file_size_, from + kFirstAfterJump, from + allowed.ahead}));
+  // An allowance is any number of bytes; a part ends on the grid or with the file.
+  const std::uint64_t ahead = round_down(allowed.ahead, kUnitBytes);
+  if (jumped) return std::max(least, std::min({file_size_, from + kFirstAfterJump, from + ahead}));
   if (!stream.streaming()) return least;
   return std::max(least, std::min(from + stream.part, target(stream)));
 }
