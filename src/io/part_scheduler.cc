@@ -280,6 +280,8 @@ Task<void> PartScheduler::close() {
 Claim claim_run(BlockSet& set, MemoryBudget& budget, std::uint64_t from, std::uint64_t limit) {
   Claim claim;
   std::uint64_t at = from;
+  // A unit is held as a whole: a part that ended inside one would leave memory of others in the rest of it.
+  limit = round_up(limit, kUnitBytes);
   while (at < limit && set.missing(at)) {
     if (at == from || at % kFrameBytes == 0) {
       if (Frame* frame = set.find(frame_of(at))) {

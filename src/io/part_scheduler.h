@@ -189,9 +189,9 @@ class PartScheduler {
   Counters counters_;
 };
 
-/// Claims missing units from `from` (on the unit grid) on: up to `limit`, ending before the first unit that
-/// is held or being filled. Frames that exist cost nothing, others only what prefetch may have: empty when
-/// the first unit is not missing or there is no memory for it.
+/// Claims missing units from `from` (on the unit grid) on: up to the end of `limit`'s unit, ending before the
+/// first unit that is held or being filled. Frames that exist cost nothing, others only what prefetch may
+/// have: empty when the first unit is not missing or there is no memory for it.
 Claim claim_run(BlockSet& set, MemoryBudget& budget, std::uint64_t from, std::uint64_t limit);
 
 /// The part under way that fills the unit at `offset`; null when there is none.
