@@ -16,18 +16,21 @@ namespace {
 /// How soon a late part that comes to be awaited is noticed, and how often one that flows is looked at.
 constexpr Duration kSoon = 25ms;
 constexpr Duration kFlowing = 100ms;
+/// How often each member may be asked for one part, if there was a byte between.
+constexpr std::size_t kMostRounds = 4;
 
 }  // namespace
 
 /// One member's attempt in a race.
 struct Route::Lane {
   Contest::Lane sink;
+  std::uint64_t from;  ///< the file offset where it began
   Attempt attempt;
   FlowHandle flow;
   std::optional<Result<void>> outcome;
   bool running = true;  ///< has neither ended nor been given up
   Lane(Contest& contest, MemberIndex member, std::uint64_t until)
-      : sink(contest), attempt(member, sink, until) {}
+      : sink(contest), from(sink.position()), attempt(member, sink, until) {}
 };
 
 struct Route::Race {
@@ -44,10 +47,14 @@ struct Route::Race {
   std::size_t running() const {
     return static_cast<std::size_t>(std::ranges::count_if(lanes, &Lane::running));
   }
-  /// How many members had their chance; one that is to show held bytes first has another.
-  std::size_t asked() const {
-    const auto counts = [](const Lane& lane) { return !lane.attempt.must_prove; };
-    return static_cast<std::size_t>(std::ranges::count_if(lanes, counts));
+  /// Whether a member is left that had no chance at the next byte. One that is to show held bytes first has
+  /// another; members that bring little each are one slow member, which is for the watch for stalls to find.
+  bool may_ask(std::size_t members) const {
+    const auto counts = [this](const Lane& lane) {
+      return !lane.attempt.must_prove && (lane.running || lane.from == reading.sink.position());
+    };
+    return lanes.size() < kMostRounds * members &&
+           static_cast<std::size_t>(std::ranges::count_if(lanes, counts)) < members;
   }
   void moved() {
     if (running() > 1) changed.wake_all();
@@ -146,7 +153,7 @@ void Route::ask_elsewhere(Lane& late, Race& race) {
   const bool overdue = members_.now() >= lateness(member).due(late.attempt.progress);
   const bool leave_it = !overdue || members_[member].silence.silent(members_.now());
   if (!leave_it && !race.reading.why.awaited) return;
-  if (race.asked() >= members_.size()) return;
+  if (!race.may_ask(members_.size())) return;
   const std::optional<Turn> next = next_besides(race);
   if (!next) return;
   if (!leave_it && !members_.striped() && !members_.hedge_budget().take()) return;

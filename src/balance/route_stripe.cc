@@ -69,8 +69,8 @@ std::optional<Route::Turn> Route::choose_striped(const Reading& reading,
   return Turn(choice->member, choice->limit);
 }
 
-/// Whether a part that somebody waits for flows so slowly that another member would have the rest of it long
-/// before.
+/// Whether a part that somebody waits for flows so slowly that another member, which was not left for that
+/// itself, would have the rest of it long before.
 bool Route::drags(const Attempt& attempt, const Reading& reading) const {
   const Progress& progress = attempt.progress;
   if (!reading.why.awaited || !progress.first_byte) return false;
@@ -79,7 +79,9 @@ bool Route::drags(const Attempt& attempt, const Reading& reading) const {
   const std::uint64_t missing = attempt.until - reading.sink.position();
   const double left = static_cast<double>(missing) / static_cast<double>(progress.bytes);
   const auto own = std::chrono::duration<double>(flowed) * left;
-  const auto elsewhere = stripe_plan(eligible(reading, {attempt.member})).fastest(missing);
+  std::vector<MemberIndex> others = eligible(reading, {attempt.member});
+  std::erase_if(others, [&](MemberIndex i) { return reading.left.contains(i); });
+  const auto elsewhere = stripe_plan(others).fastest(missing);
   return elsewhere && own > kWorthIt * *elsewhere + kCostOfMove;
 }
 

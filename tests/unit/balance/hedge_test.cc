@@ -186,6 +186,20 @@ TEST_F(HedgeTest, NothingIsAskedOfTheSecondWhenTheFirstDeliversAtThatMoment) {
   EXPECT_EQ(members[1]->counts.read, 0);
 }
 
+TEST_F(HedgeTest, WhoWonAPartIsHelpedToo) {
+  build_hedged(2);
+  auto reader = open_known();
+  members[0]->stall = true;
+  members[1]->bytes_per_second = 100'000;
+  members[1]->piece = 1000;
+  Timer timer = t.clock.call_at(t.clock.now() + 400ms, [this] {
+    members[0]->stall = false;
+    members[1]->stall = true;
+  });
+  EXPECT_LT(time_of(*reader, 0, 50'000), 1200ms);
+  members[1]->stall = false;
+}
+
 TEST_F(HedgeTest, NothingIsAskedWhenAllHasComeButTheEnd) {
   build_hedged(2);
   auto reader = open_known();

@@ -266,6 +266,17 @@ TEST_F(StripeTest, ASlowMemberIsNeverLongInFrontOfTheReader) {
   EXPECT_EQ(state(slow), HealthState::closed);
 }
 
+TEST_F(StripeTest, APartThatIsSlowEverywhereMovesToEachMemberOnce) {
+  build_stripe(2);
+  auto reader = open();
+  get_to_know(*reader);
+  members[0]->bytes_per_second = members[1]->bytes_per_second = 20'000;
+  const auto part = begin(*reader, 0, kPart, Priority::demand);
+  t.pass(5s, 10ms);
+  expect_right(*part, 0, kPart);
+  EXPECT_LE(members[0]->counts.read + members[1]->counts.read, 2);
+}
+
 TEST_F(StripeTest, WhenNobodyAnswersEachIsAskedOnceForALatePart) {
   build_stripe(3);
   auto reader = open();
