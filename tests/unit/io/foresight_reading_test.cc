@@ -52,7 +52,8 @@ class ForesightReading : public Reading {
   Cost last{0, 0, Duration(0)};
 };
 
-// SEMANTICS: "where they were looked at by their tail too, the tail (1 MiB at most) is fetched together with the head"
+// SEMANTICS: "where they were looked at by their tail too, the tail (1 MiB at most) is fetched together with
+// the head"
 TEST_F(ForesightReading, TheTailComesWithTheHeadOnceScannersAreKnown) {
   for (int i = 0; i < 3; ++i) look(i);
   since_last();
