@@ -60,7 +60,8 @@ Task<void> DiskCache::attach(DiskCache& cache, std::shared_ptr<DiskFile> file) {
   for (const std::shared_ptr<DiskEntry>& entry : entries) {
     const EntryUse use(entry);
     const bool loaded = co_await cache.load(entry);
-    if (loaded) cache.consider(file, entry);
+    // Its last reader may have left meanwhile: then the cache has forgotten the file.
+    if (loaded && file->readers > 0) cache.consider(file, entry);
   }
   for (const std::shared_ptr<DiskEntry>& entry : entries) cache.writer_.settle(*entry);
 }
