@@ -177,7 +177,10 @@ EntryWrite DiskWriter::plan(std::vector<DiskWrite>& batch) {
 
 void DiskWriter::stored(const std::vector<DiskWrite>& batch, const Result<Written>& written) {
   DiskEntry& entry = *batch.front().use.entry();
-  if (!written) return failed(entry, written.error());
+  if (!written) {
+    entry.written_header = 0;  // who knows what became of it
+    return failed(entry, written.error());
+  }
   told_ = false;
   entry.made = true;
   core_.room = written->room;

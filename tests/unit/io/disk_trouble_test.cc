@@ -1,12 +1,68 @@
 // What happens to the disk cache while it is busy: readers that leave, disks that fill up.
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 
 #include "unit/io/disk_reading.h"
 
 namespace balancefs::test {
 namespace {
 
-using DiskTrouble = DiskReading;
+/// The real time, and what a test adds to it.
+class ShiftedClock final : public Clock {
+ public:
+  explicit ShiftedClock(Clock& real) : real_(real) {}
+  TimePoint now() const override { return real_.now() + shift; }
+  Timer call_at(TimePoint when, std::function<void()> callback) override {
+    return real_.call_at(when - shift, std::move(callback));
+  }
+
+  Duration shift{0};
+
+ private:
+  Clock& real_;
+};
+
+/// A disk with room for so many files and folders, its own included. Needs root.
+class SmallDisk {
+ public:
+  SmallDisk(std::string place, int files) : place_(std::move(place)) {
+    std::filesystem::create_directory(place_);
+    mounted = ::mount("tmpfs", place_.c_str(), "tmpfs", 0, options(files).c_str()) == 0;
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+  ~SmallDisk() {
+    if (mounted) ::umount2(place_.c_str(), MNT_DETACH);
+  }
+  void resize(int files) const {
+    EXPECT_EQ(::mount("tmpfs", place_.c_str(), "tmpfs", MS_REMOUNT, options(files).c_str()), 0);
+  }
+  bool mounted = false;
+
+ private:
+  static std::string options(int files) { return "size=64m,nr_inodes=" + std::to_string(files); }
+  std::string place_;
+};
+
+class DiskTrouble : public DiskReading {
+ protected:
+  DiskTrouble() : clock(loop.clock) {}
+  ~DiskTrouble() override { stop(); }
+  void start() {
+    DiskOptions options;
+    options.folder = place;
+    options.size = 1024 * kMiB;
+    engine = std::make_unique<ReadEngine>(64 * kMiB, ReadOptions(), loop.executor(), clock);
+    engine->keep_on_disk(std::move(options));
+    run_until([this] { return disk().state != DiskSnapshot::State::opening; });
+  }
+  void restart() {
+    stop();
+    start();
+  }
+
+  ShiftedClock clock;
+};
 
 // A killed program's read ends at any moment, also while its entry is being looked for.
 TEST_F(DiskTrouble, AReaderMayLeaveAtAnyStepOfItsFirstRead) {
@@ -26,6 +82,27 @@ TEST_F(DiskTrouble, AReaderMayLeaveAtAnyStepOfItsFirstRead) {
     }
     ASSERT_TRUE(reads_whole("a", 1)) << steps;
   }
+}
+
+TEST_F(DiskTrouble, AFileThatCouldNotBeMadeIsKeptWhenTheDiskRecovers) {
+  storage.add_file("a", 4 * kMiB, 1);
+  const SmallDisk small(place, 3);  // one of an entry's two files
+  if (!small.mounted) GTEST_SKIP() << "needs root";
+  start();
+  {
+    const auto reader = open("a");
+    EXPECT_TRUE(is_ramp(read(*reader, 0, 64 * kKiB), 0, 64 * kKiB, 1));
+    run_until([this] { return disk().state == DiskSnapshot::State::paused; });
+    small.resize(100);
+    clock.shift += std::chrono::minutes(6);
+    EXPECT_TRUE(is_ramp(read(*reader, 2 * kMiB, 64 * kKiB), 2 * kMiB, 64 * kKiB, 1));
+    written(64 * kKiB);
+  }
+  restart();
+  const int asked = storage.counts.read;
+  EXPECT_TRUE(is_ramp(read(*open("a"), 2 * kMiB, 64 * kKiB), 2 * kMiB, 64 * kKiB, 1));
+  EXPECT_EQ(storage.counts.read, asked);
+  stop();  // before the disk goes
 }
 
 }  // namespace
