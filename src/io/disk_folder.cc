@@ -203,6 +203,10 @@ OpenedFolder open_disk_folder(const std::string& path) {
   if (const int code = make_folders(path); code != 0) return unusable(message_of(code));
   DiskFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid()) return unusable(message_of(errno));
+  // Whoever owns it could change what is read from it, and see what is kept in it.
+  struct stat info{};
+  if (::fstat(directory.get(), &info) != 0) return unusable(message_of(errno));
+  if (info.st_uid != ::geteuid()) return unusable("it belongs to another user");
   auto names = names_in(directory.get());
   if (!names) return unusable(names.error().text);
   std::erase(*names, kTrialName);

@@ -117,6 +117,14 @@ TEST_F(DiskFolderTest, ThatIsAFileOrCannotBeMadeIsUnusable) {
   EXPECT_EQ(open_disk_folder("/proc/none").state, State::unusable);
 }
 
+TEST_F(DiskFolderTest, OfAnotherUserIsLeftAlone) {
+  ASSERT_EQ(open_disk_folder(place()).state, State::open);
+  if (::chown(place().c_str(), ::geteuid() + 1, static_cast<gid_t>(-1)) != 0) GTEST_SKIP() << "needs root";
+  const OpenedFolder opened = open_disk_folder(place());
+  EXPECT_EQ(opened.state, State::unusable);
+  EXPECT_NE(opened.why.find("another user"), std::string::npos) << opened.why;
+}
+
 TEST(CacheFolderOf, IsReadableAndAnotherForEveryMountpoint) {
   const std::string one = cache_folder_of("/c", "/mnt/cloud");
   EXPECT_TRUE(one.starts_with("/c/mnt-cloud-")) << one;
