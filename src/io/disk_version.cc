@@ -91,6 +91,16 @@ DiskHeader describe(const Version& version, const FileOrigin& origin, const Disk
   return header;
 }
 
+namespace {
+
+/// Whether the bytes described came from the member of a pin, or were compared with its own.
+bool proven_then(const DiskHeader& header, const std::string& source, const FileOrigin& origin) {
+  const auto pin = named(source, Validator(), origin);
+  return pin && std::ranges::find(header.proven, pin->member) != header.proven.end();
+}
+
+}  // namespace
+
 bool may_join(const Version& version, const DiskHeader& header, const FileOrigin& origin) {
   const auto stored = pins_now(version, header, origin);
   bool confirmed = version.pins().empty();
@@ -98,7 +108,8 @@ bool may_join(const Version& version, const DiskHeader& header, const FileOrigin
     const auto then = stored.find(source);
     if (then == stored.end()) continue;
     if (then->second.contradicts(validator)) return false;
-    confirmed = confirmed || confirms(then->second, validator);
+    // A pin alone is no proof: a member that held something else has answered too.
+    confirmed = confirmed || (confirms(then->second, validator) && proven_then(header, source, origin));
   }
   const bool untouched = std::ranges::none_of(version.copies(), [&version](const ObjectInfo& copy) {
     return version.standing(copy.member) == Version::Standing::proven;

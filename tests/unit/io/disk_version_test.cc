@@ -85,6 +85,11 @@ TEST(DiskVersion, ThatHasBytesAlreadyIsJoinedOnlyWhenTheyAreOfThatState) {
   EXPECT_TRUE(elsewhere->confirm("0/direct/two", tag("\"x\"")));
   EXPECT_FALSE(may_join(*elsewhere, header, kBoth)) << "nothing says that it is the same";
 
+  const auto never_compared = version({copy(0, "\"a\""), copy(1, "\"b\"")});
+  EXPECT_TRUE(never_compared->confirm("1/redirect/cdn", tag("\"y\"")));
+  never_compared->set_proven(1);
+  EXPECT_FALSE(may_join(*never_compared, header, kBoth)) << "that member answered then, and showed nothing";
+
   const auto silent = version({copy(0, "\"a\"")});
   silent->set_proven(0);
   EXPECT_FALSE(may_join(*silent, header, kBoth)) << "its bytes were never compared";
