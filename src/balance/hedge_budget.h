@@ -17,10 +17,10 @@ class HedgeBudget {
 
   /// A request that was going to be sent anyway.
   void earn() { saved_ = std::min(saved_ + 1, kBurst * kPrice); }
-  /// Whether an extra request may be sent now; it is paid for then.
-  bool take() {
-    if (saved_ < kPrice) return false;
-    saved_ -= kPrice;
+  /// Whether so many extra requests may be sent now; they are paid for then.
+  bool take(std::uint32_t requests = 1) {
+    if (saved_ < kPrice * requests) return false;
+    saved_ -= kPrice * requests;
     return true;
   }
 

@@ -76,6 +76,7 @@ class Route final : public ObjectReader {
   void give_up_lane(Lane& lane, bool was_overtaken);
   std::optional<MemberIndex> stand_in(const Reading& reading, const std::vector<MemberIndex>& but);
   std::optional<Turn> next_besides(const Race& race);
+  std::uint32_t requests_of(MemberIndex member, const Reading& reading) const;
   Lateness lateness(MemberIndex member) const;
   TimePoint next_look(const Race& race) const;
 

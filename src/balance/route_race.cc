@@ -156,11 +156,12 @@ void Route::ask_elsewhere(Lane& late, Race& race) {
   if (!race.may_ask(members_.size())) return;
   const std::optional<Turn> next = next_besides(race);
   if (!next) return;
-  if (!leave_it && !members_.striped() && !members_.hedge_budget().take()) return;
+  const std::uint32_t requests = requests_of(next->member, race.reading);
+  if (!leave_it && !members_.striped() && !members_.hedge_budget().take(requests)) return;
   log_debug("{}: {} is late at byte {}: {} {}", members_.shown(version_->path()), members_.name(member),
             race.reading.sink.position(), members_.name(next->member),
             leave_it ? "goes on instead" : "is asked too");
-  if (!leave_it) ++members_[next->member].extra;
+  if (!leave_it) members_[next->member].extra += requests;
   if (leave_it) {
     race.reading.left.insert(member);
     give_up_lane(late, overdue);
@@ -178,6 +179,16 @@ std::optional<Route::Turn> Route::next_besides(const Race& race) {
   const auto member = stand_in(race.reading, asked);
   if (!member) return std::nullopt;
   return Turn(*member, 0);
+}
+
+/// How many requests it takes to have the next byte of a member: two where held bytes that do not adjoin are
+/// to be shown first.
+std::uint32_t Route::requests_of(MemberIndex member, const Reading& reading) const {
+  if (version_->held() == nullptr || version_->standing(member) == Version::Standing::proven) return 1;
+  const std::uint64_t position = reading.sink.position();
+  const auto sample = version_->held()->sample_near(position, 1);
+  const bool beside = sample && !sample->bytes.empty() && sample->offset + sample->bytes.size() != position;
+  return beside ? 2 : 1;
 }
 
 /// Who answers for a handle's member: the same again where it can, so that a second member's bytes are proven

@@ -19,6 +19,13 @@ TEST(HedgeBudgetTest, TenMayBeSentAtOnceAndThenOneForEachTwentyRequests) {
   EXPECT_FALSE(budget.take());
 }
 
+TEST(HedgeBudgetTest, WhatTakesTwoRequestsCostsTwo) {
+  HedgeBudget budget;
+  for (int i = 0; i < 9; ++i) EXPECT_TRUE(budget.take());
+  EXPECT_FALSE(budget.take(2));
+  EXPECT_TRUE(budget.take()) << "nothing was taken";
+}
+
 TEST(HedgeBudgetTest, AQuietHourSavesNoMoreThanTheBurst) {
   HedgeBudget budget;
   for (int i = 0; i < 100'000; ++i) budget.earn();

@@ -112,6 +112,29 @@ TEST_F(HedgeTest, AtMostTenAndFivePercentOfTheRequestsAreExtra) {
   EXPECT_EQ(static_cast<std::uint64_t>(members[1]->counts.read), extra());
 }
 
+TEST_F(HedgeTest, WhatTheSecondIsAskedToShowIsPaidForToo) {
+  build_hedged(2);
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(read(*open(), 0, 1000).has_value());
+  HeldStart held(8000);
+  for (FakeStorage* member : members) member->counts.read = 0;
+  for (int i = 0; i < 200; ++i) {
+    const auto own = static_cast<MemberIndex>(i % 2);
+    members[own]->piece = 500;
+    members[own]->bytes_per_second = 2000;  // stops in the middle for a quarter of a second
+    members[1 - own]->piece = 10'000;
+    members[1 - own]->bytes_per_second = 0;
+    auto version = film();
+    version->set_held(&held);
+    version->set_proven(own);
+    EXPECT_TRUE(read(*open(version), 100'000, 1000).has_value());
+    version->set_held(nullptr);
+  }
+  const auto more = static_cast<std::uint64_t>(members[0]->counts.read + members[1]->counts.read - 200);
+  EXPECT_GT(more, 10u);
+  EXPECT_LE(more, 10u + 220u / 20u);
+  EXPECT_EQ(more, extra());
+}
+
 TEST_F(HedgeTest, AStandbyIsNotAskedWhileALowerTierCanServe) {
   std::vector<StorageOptions> options(3);
   options[1].tier = 1;
