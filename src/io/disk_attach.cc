@@ -38,7 +38,7 @@ Task<void> DiskCache::decide(std::shared_ptr<DiskFile> file) {
     const bool woken = co_await opened_.wait_until(core_.clock, open_by_);
     if (!woken) co_return;
   }
-  if (core_.folder == nullptr || closing_) co_return;
+  if (core_.folder == nullptr || closing_ || !readable()) co_return;
   if (file->state == DiskFile::State::undecided) {
     if (core_.index.of_path(hash_of_path(file->origin.path)).empty()) {
       file->state = DiskFile::State::decided;
@@ -50,7 +50,7 @@ Task<void> DiskCache::decide(std::shared_ptr<DiskFile> file) {
   }
   while (file->state == DiskFile::State::deciding && core_.clock.now() < file->decide_by) {
     const bool woken = co_await file->decided.wait_until(core_.clock, file->decide_by);
-    if (!woken) co_return;
+    if (!woken) co_return read_stalled();
   }
 }
 

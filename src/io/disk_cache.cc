@@ -13,6 +13,10 @@ constexpr Duration kOpening = std::chrono::seconds(1);
 // A disk that gives nothing for so long is slower than any storage; it may come back.
 constexpr Duration kReadPause = std::chrono::seconds(30);
 
+// Buffers that jobs still have after their reads have gone: more are not given to a disk that does not
+// answer.
+constexpr std::size_t kMostLost = 16;
+
 }  // namespace
 
 DiskCache::DiskCache(DiskOptions options, const Executor& executor, Clock& clock)
@@ -99,8 +103,14 @@ void DiskCache::filled(BlockSet& set, Frame& frame, ByteRange units) {
   }
 }
 
+bool DiskCache::readable() {
+  return core_.clock.now() >= reads_paused_until_ && turns_.lost() < kMostLost;
+}
+
 void DiskCache::read_stalled() {
-  log_warning("cache {}: the disk does not answer; reading goes on without it", core_.options.folder);
+  const bool told = core_.clock.now() < reads_paused_until_;
+  if (!told)
+    log_warning("cache {}: the disk does not answer; reading goes on without it", core_.options.folder);
   reads_paused_until_ = core_.clock.now() + kReadPause;
 }
 

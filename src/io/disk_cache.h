@@ -56,7 +56,8 @@ class DiskCache final : public FilledUnits {
   void closed(const std::shared_ptr<DiskFile>& file);
 
   // For DiskReader.
-  bool readable() const { return core_.clock.now() >= reads_paused_until_; }
+  /// Whether the disk answers.
+  bool readable();
   void read_stalled();
   void damaged(DiskEntry& entry, std::uint64_t unit);
 

@@ -28,12 +28,22 @@ DiskTurns::Turn::~Turn() {
     return;
   }
   --turns_.taken_;
-  if (reusable_) turns_.spare_.push_back(std::move(buffer_));
+  if (reusable_) {
+    turns_.spare_.push_back(std::move(buffer_));
+  } else {
+    turns_.lost_.emplace_back(buffer_);
+    buffer_.reset();
+  }
   turns_.pump();
 }
 
 Task<void> DiskTurns::Turn::wait() {
   while (!granted_) co_await wake_.wait();
+}
+
+std::size_t DiskTurns::lost() {
+  std::erase_if(lost_, [](const std::weak_ptr<std::byte>& buffer) { return buffer.expired(); });
+  return lost_.size();
 }
 
 void DiskTurns::pump() {

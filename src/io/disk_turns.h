@@ -23,6 +23,9 @@ class DiskTurns {
   /// Two being read, two waiting for the threads, two being delivered.
   static constexpr std::size_t kAtOnce = 6;
 
+  /// How many buffers jobs have whose turn is over.
+  std::size_t lost();
+
   /// kChunk bytes on a page boundary, as direct reads want them.
   using Buffer = std::shared_ptr<std::byte>;
 
@@ -59,6 +62,7 @@ class DiskTurns {
   std::size_t taken_ = 0;
   std::list<Turn*> waiting_;
   std::vector<Buffer> spare_;
+  std::vector<std::weak_ptr<std::byte>> lost_;
 };
 
 }  // namespace balancefs

@@ -1,25 +1,56 @@
 // What happens to the disk cache while it is busy: readers that leave, disks that fill up.
 #include <gtest/gtest.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <thread>
 
 #include "unit/io/disk_reading.h"
 
 namespace balancefs::test {
 namespace {
 
-/// The real time, and what a test adds to it.
+/// The real time, five times as fast, and what a test adds to it.
 class ShiftedClock final : public Clock {
  public:
-  explicit ShiftedClock(Clock& real) : real_(real) {}
-  TimePoint now() const override { return real_.now() + shift; }
+  explicit ShiftedClock(Clock& real) : real_(real), start_(real.now()) {}
+  TimePoint now() const override { return start_ + (real_.now() - start_) * kSpeed + shift; }
   Timer call_at(TimePoint when, std::function<void()> callback) override {
-    return real_.call_at(when - shift, std::move(callback));
+    return real_.call_at(start_ + (when - shift - start_) / kSpeed, std::move(callback));
   }
 
   Duration shift{0};
 
  private:
+  static constexpr int kSpeed = 5;
   Clock& real_;
+  TimePoint start_;
+};
+
+/// While it lives, all threads but the test's own stand still, as if their disk did not answer.
+class HungDisk {
+ public:
+  HungDisk() {
+    hangs = true;
+    std::signal(SIGUSR1, &stand_still);
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+      const int thread = std::stoi(task.path().filename().string());
+      if (thread != ::gettid()) ::syscall(SYS_tgkill, ::getpid(), thread, SIGUSR1);
+    }
+  }
+  HungDisk(const HungDisk&) = delete;
+  HungDisk& operator=(const HungDisk&) = delete;
+  ~HungDisk() { hangs = false; }
+
+ private:
+  static void stand_still(int /*signal*/) {
+    const timespec moment{0, 1'000'000};
+    while (hangs) ::nanosleep(&moment, nullptr);
+  }
+  static inline std::atomic<bool> hangs = false;
 };
 
 /// A disk with room for so many files and folders, its own included. Needs root.
@@ -82,6 +113,19 @@ TEST_F(DiskTrouble, AReaderMayLeaveAtAnyStepOfItsFirstRead) {
     }
     ASSERT_TRUE(reads_whole("a", 1)) << steps;
   }
+}
+
+TEST_F(DiskTrouble, ADiskThatDoesNotAnswerIsWaitedForOnceNotForEveryFile) {
+  for (const char* name : {"a", "b", "c"}) storage.add_file(name, kMiB, 1);
+  start();
+  for (const char* name : {"a", "b", "c"}) keep(name, 1);
+  restart();
+  const HungDisk hung;
+  EXPECT_TRUE(is_ramp(read(*open("a"), 0, 64 * kKiB), 0, 64 * kKiB, 1));
+  const TimePoint before = clock.now();
+  EXPECT_TRUE(is_ramp(read(*open("b"), 0, 64 * kKiB), 0, 64 * kKiB, 1));
+  EXPECT_TRUE(is_ramp(read(*open("c"), 0, 64 * kKiB), 0, 64 * kKiB, 1));
+  EXPECT_LT(clock.now() - before, std::chrono::seconds(4));
 }
 
 TEST_F(DiskTrouble, AFileThatCouldNotBeMadeIsKeptWhenTheDiskRecovers) {
