@@ -90,7 +90,7 @@ void DiskCache::filled(BlockSet& set, Frame& frame, ByteRange units) {
     if (at >= end) break;
     const ByteRange run(at, end - at);
     at = end;
-    if (!writer_.accepts(run.length)) {
+    if (!writer_.accepts()) {
       core_.figures.skipped += run.length;
       continue;
     }

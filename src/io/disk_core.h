@@ -16,7 +16,7 @@ namespace balancefs {
 struct DiskOptions {
   std::string folder;      ///< absolute; made when it is not there
   std::uint64_t size = 0;  ///< of disk that the cache may take, bytes
-  /// How much may wait to be written; the memory is the read engine's. What comes while more waits is not
+  /// How much memory may wait to be written; it is the read engine's. What comes while more waits is not
   /// kept on disk.
   std::uint64_t queue = 32ull * 1024 * 1024;
 

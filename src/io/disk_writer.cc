@@ -21,8 +21,9 @@ bool DiskWriter::paused() const {
   return core_.clock.now() < paused_until_;
 }
 
-bool DiskWriter::accepts(std::uint64_t bytes) const {
-  return running_ && !closing_ && !paused() && queued_ + bytes <= core_.options.queue;
+/// Each keeps a whole frame, however little of it is to be written.
+bool DiskWriter::accepts() const {
+  return running_ && !closing_ && !paused() && (writes_.size() + 1) * kFrameBytes <= core_.options.queue;
 }
 
 void DiskWriter::write(DiskWrite write) {
@@ -122,7 +123,8 @@ std::vector<DiskWrite> DiskWriter::take_batch() {
   while (!writes_.empty()) {
     DiskWrite write = std::move(writes_.front());
     writes_.pop_front();
-    const bool fits = bytes == 0 || bytes + write.run.bytes.size() <= batch_limit();
+    const bool fits = batch.empty() || (bytes + write.run.bytes.size() <= batch_limit() &&
+                                        (batch.size() + 1) * kFrameBytes <= kBatch);
     if (write.use.entry().get() == entry && fits) {
       bytes += write.run.bytes.size();
       batch.push_back(std::move(write));

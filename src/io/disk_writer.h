@@ -41,8 +41,8 @@ class DiskWriter {
 
   /// The flow. Returns after close().
   static Task<void> run(DiskWriter& writer);
-  /// Whether `bytes` more would be taken.
-  bool accepts(std::uint64_t bytes) const;
+  /// Whether one more would be taken.
+  bool accepts() const;
   void write(DiskWrite write);
   /// Takes the entry out of the index at once, and its files from the disk soon.
   void remove(DiskEntry& entry);

@@ -128,6 +128,19 @@ TEST_F(DiskTrouble, ADiskThatDoesNotAnswerIsWaitedForOnceNotForEveryFile) {
   EXPECT_LT(clock.now() - before, std::chrono::seconds(4));
 }
 
+TEST_F(DiskTrouble, WhatWaitsForADiskThatHangsIsLittleOfTheMemory) {
+  storage.add_file("a", 200 * kMiB, 1);
+  start();
+  const HungDisk hung;
+  const auto reader = open("a");
+  for (std::uint64_t i = 0; i < 300; ++i) {
+    const std::uint64_t at = i * 37 % 300 * 512 * kKiB;  // one unit of a frame, here and there
+    ASSERT_TRUE(is_ramp(read(*reader, at, 4 * kKiB), at, 4 * kKiB, 1));
+  }
+  const ReadSnapshot now = engine->snapshot();
+  EXPECT_LE(now.used - now.held, now.budget / 8 + 4 * kMiB) << "what waits, and what is being written";
+}
+
 TEST_F(DiskTrouble, AFileThatCouldNotBeMadeIsKeptWhenTheDiskRecovers) {
   storage.add_file("a", 4 * kMiB, 1);
   const SmallDisk small(place, 3);  // one of an entry's two files
