@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint64_t kBatch = 4ull * 1024 * 1024;
 // A disk that was full or failed is tried again.
 constexpr Duration kPause = std::chrono::minutes(5);
-// How often an idle cache looks whether others need the disk.
+// How often a cache that does not write looks whether others need the disk.
 constexpr Duration kLook = std::chrono::minutes(1);
 
 }  // namespace
@@ -46,14 +46,17 @@ void DiskWriter::note_use(const DiskEntry& entry) {
 
 Task<void> DiskWriter::run(DiskWriter& writer) {
   writer.running_ = true;
+  Clock& clock = writer.core_.clock;
+  TimePoint look = clock.now() + kLook;
   while (!writer.closing_ || !writer.idle()) {
     if (!writer.idle()) {
       co_await writer.step();
-      continue;
+    } else if (clock.now() < look) {
+      static_cast<void>(co_await writer.wake_.wait_until(clock, look));
+    } else {
+      co_await writer.keep_free();
+      look = clock.now() + kLook;
     }
-    const TimePoint look = writer.core_.clock.now() + kLook;
-    const bool woken = co_await writer.wake_.wait_until(writer.core_.clock, look);
-    if (!woken) co_await writer.keep_free();
   }
   writer.running_ = false;
   writer.ended_.wake_all();

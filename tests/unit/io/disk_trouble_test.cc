@@ -141,6 +141,22 @@ TEST_F(DiskTrouble, WhatWaitsForADiskThatHangsIsLittleOfTheMemory) {
   EXPECT_LE(now.used - now.held, now.budget / 8 + 4 * kMiB) << "what waits, and what is being written";
 }
 
+TEST_F(DiskTrouble, OthersGetTheirRoomAlsoWhileTheCacheIsBusy) {
+  storage.add_file("a", 20 * kMiB, 1);
+  const SmallDisk small(place, 100);
+  if (!small.mounted) GTEST_SKIP() << "needs root";
+  start();
+  keep("a", 1);
+  std::ofstream(place + "/others") << std::string(42 * kMiB, 'x');
+  for (int i = 0; i < 8; ++i) {
+    clock.shift += std::chrono::seconds(20);
+    EXPECT_TRUE(is_ramp(read(*open("a"), 19 * kMiB, 4 * kKiB), 19 * kMiB, 4 * kKiB, 1));
+    for (int turn = 0; turn < 5; ++turn) loop.loop.run_one_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_GT(disk().evicted, 0u);
+  stop();  // before the disk goes
+}
+
 TEST_F(DiskTrouble, AFileThatCouldNotBeMadeIsKeptWhenTheDiskRecovers) {
   storage.add_file("a", 4 * kMiB, 1);
   const SmallDisk small(place, 3);  // one of an entry's two files
