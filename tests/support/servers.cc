@@ -55,6 +55,19 @@ bool connects(int port) {
   return connected;
 }
 
+// rclone listens before it knows its routes, and answers 404 to everything until then.
+bool serves_its_root(int port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const sockaddr_in address = loopback(port);
+  constexpr std::string_view request = "GET / HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n";
+  std::string status(12, ' ');  // "HTTP/1.0 200"
+  const bool answered = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&
+                        send(fd, request.data(), request.size(), MSG_NOSIGNAL) > 0 &&
+                        recv(fd, status.data(), status.size(), MSG_WAITALL) > 0;
+  close(fd);
+  return answered && !status.ends_with("404");
+}
+
 // The programs of administrators are not in every user's PATH.
 std::vector<std::string> environment_with_sbin() {
   std::vector<std::string> out;
@@ -213,9 +226,11 @@ int Server::server_pid() const {
 
 bool Server::wait_until_answering() const {
   const auto limit = std::chrono::steady_clock::now() + kStartLimit;
+  const bool is_rclone = kind_ == ServerKind::rclone_webdav || kind_ == ServerKind::rclone_http;
+  const bool is_plain_rclone = is_rclone && options_.certificate.empty();
   while (std::chrono::steady_clock::now() < limit) {
     const int pid = server_pid();
-    if (pid > 0 && connects(port_)) return true;
+    if (pid > 0 && (is_plain_rclone ? serves_its_root(port_) : connects(port_))) return true;
     if (pid > 0 && read_text(fmt::format("/proc/{}/cmdline", pid)).empty()) return false;
     std::this_thread::sleep_for(5ms);
   }
