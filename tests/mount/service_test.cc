@@ -125,17 +125,23 @@ TEST_F(UnderAServiceManager, AWatchdogOfAnotherProcessIsLeftAlone) {
   EXPECT_EQ(manager_.count("WATCHDOG"), 0);
 }
 
-/// A journal of the test's own: the real systemd-journald in a mount namespace where its folders are new.
-/// $1: the daemon, $2: its configuration, $3: the mountpoint. Prints the journal's lines as JSON.
+/// A journal of the test's own: the real systemd-journald in a mount namespace where its folders are new. In
+/// a chroot, whose root is no mount, nothing can be made private: what is mounted goes again at the end. $1:
+/// the daemon, $2: its configuration, $3: the mountpoint. Prints the journal's lines as JSON.
 constexpr const char* kWithJournal = R"(
 set -e
+mount --make-rprivate / 2>/dev/null || true
 mount -t tmpfs none /run/systemd
 mount -t tmpfs none /run/log
 if [ -d /var/log/journal ]; then mount -t tmpfs none /var/log/journal; fi
 mkdir -p /run/systemd/journal /run/log/journal
 /lib/systemd/systemd-journald 2>/dev/null &
 journald=$!
-trap 'kill $journald; wait $journald || true' EXIT
+leave() {
+  kill $journald; wait $journald || true
+  for place in /var/log/journal /run/log /run/systemd; do umount -l $place 2>/dev/null || true; done
+}
+trap leave EXIT
 for i in $(seq 100); do [ -S /run/systemd/journal/socket ] && break; sleep 0.1; done
 "$1" mount --config "$2" "$3"
 cat "$3/pt/small" >/dev/null
@@ -159,7 +165,7 @@ TEST_F(Lifecycle, LogLinesReachTheJournalWithPriorityAndIdentifier) {
   text.replace(text.find("\"stderr\""), 8, "\"journal\"");
   write_file(scratch_.path() / "journal.conf", text);
   const ProgramResult told =
-      run({"unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", kWithJournal, "sh",
+      run({"unshare", "--mount", "--propagation", "unchanged", "/bin/sh", "-c", kWithJournal, "sh",
            BALANCEFS_BINARY, scratch_.path() / "journal.conf", mountpoint()});
   ASSERT_EQ(told.status, 0) << told.text();
   const auto has_line = [&](const std::string& message, int priority) {

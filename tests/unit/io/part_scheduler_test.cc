@@ -171,8 +171,9 @@ class ShowingReader final : public ObjectReader {
 
 TEST_F(PartSchedulerTest, ADemandedPrefetchIsRaisedAndSomebodyWaitsWhileSomebodyDoes) {
   auto showing = std::make_shared<ShowingReader>();
-  PartHold window(parts.start(PartSource(showing, meter), set, claim_run(*set, budget, 0, kMiB), Interest::window),
-                  Interest::window);
+  PartHold window(
+      parts.start(PartSource(showing, meter), set, claim_run(*set, budget, 0, kMiB), Interest::window),
+      Interest::window);
   t.settle();
   EXPECT_EQ(showing->context->priority, Priority::prefetch);
   EXPECT_FALSE(showing->context->awaited);
