@@ -128,7 +128,7 @@ TEST_F(UnderAServiceManager, AWatchdogOfAnotherProcessIsLeftAlone) {
 /// A journal of the test's own: the real systemd-journald in a mount namespace where its folders are new. In
 /// a chroot, whose root is no mount, nothing can be made private: what is mounted goes again at the end. $1:
 /// the daemon, $2: its configuration, $3: the mountpoint. Prints the journal's lines as JSON.
-constexpr const char* kWithJournal = R"(
+constexpr const char* kWithJournal = R"script(
 set -e
 mount --make-rprivate / 2>/dev/null || true
 mount -t tmpfs none /run/systemd
@@ -153,7 +153,7 @@ cat "$3/pt/small" >/dev/null
 "$1" unmount "$3"
 journalctl --sync
 journalctl -t balancefs -o json --no-pager -q
-)";
+)script";
 
 TEST_F(Lifecycle, LogLinesReachTheJournalWithPriorityAndIdentifier) {
   std::string missing;
