@@ -133,21 +133,21 @@ set -e
 mount --make-rprivate / 2>/dev/null || true
 mount -t tmpfs none /run/systemd
 cgroups=
-if [ -z "$(ls -A /sys/fs/cgroup)" ];
-then #journald ends without them mount - t cgroup2 none / sys / fs / cgroup cgroups =
-    / sys / fs / cgroup fi mount - t tmpfs none / run / log if[-d / var / log / journal];
-then mount - t tmpfs none / var / log / journal;
-fi mkdir - p / run / systemd / journal / run / log / journal / lib / systemd / systemd - journald 2 >
-    / dev / null& journald = $ !leave() {
+if [ -z "$(ls -A /sys/fs/cgroup)" ]; then  # journald ends without them
+  mount -t cgroup2 none /sys/fs/cgroup
+  cgroups=/sys/fs/cgroup
+fi
+mount -t tmpfs none /run/log
+if [ -d /var/log/journal ]; then mount -t tmpfs none /var/log/journal; fi
+mkdir -p /run/systemd/journal /run/log/journal
+/lib/systemd/systemd-journald 2>/dev/null &
+journald=$!
+leave() {
   kill $journald; wait $journald || true
-  for place in /var/log/journal /run/log /run/systemd $cgroups;
-  do umount - l $place 2 > / dev / null || true;
-  done
+  for place in /var/log/journal /run/log /run/systemd $cgroups; do umount -l $place 2>/dev/null || true; done
 }
 trap leave EXIT
-for i in $(seq 100);
-do [-S / run / systemd / journal / socket] && break;
-sleep 0.1; done
+for i in $(seq 100); do [ -S /run/systemd/journal/socket ] && break; sleep 0.1; done
 "$1" mount --config "$2" "$3"
 cat "$3/pt/small" >/dev/null
 "$1" unmount "$3"
