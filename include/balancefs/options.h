@@ -110,6 +110,10 @@ struct MountOptions {
   std::uint32_t umask = 022;
   std::uint32_t file_mode = 0666;  ///< before umask
   std::uint32_t dir_mode = 0777;   ///< before umask
+  /// The kernel's read-ahead where it may be set (root), bytes; 0: the kernel's own, 128 KiB. Twice that made
+  /// one reader 1.2 times as fast; 512 KiB brought a tenth more and let scanners fetch 1.45 times what they
+  /// asked.
+  std::uint64_t read_ahead = 256 * 1024;
   std::vector<std::string>
       kernel_flags;  ///< "noexec", "noatime", ...: mount(8)'s, for the kernel as they stand
 

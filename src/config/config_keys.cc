@@ -14,7 +14,7 @@ constexpr std::string_view kFile = "the path of a file";
 constexpr std::string_view kText = "a string";
 constexpr std::string_view kNoLimits = "limits per storage are not in this version; remove the key";
 
-constexpr std::array<KeySpec, 8> kMountKeys = {{
+constexpr std::array<KeySpec, 9> kMountKeys = {{
     {"point", "the path of an empty folder", ""},
     {"allow_other", kYesOrNo, "false"},
     {"read_only", "true (this version only reads)", "true"},
@@ -23,6 +23,7 @@ constexpr std::array<KeySpec, 8> kMountKeys = {{
     {"umask", kMode, "\"022\""},
     {"file_mode", kMode, "\"0666\""},
     {"dir_mode", kMode, "\"0777\""},
+    {"read_ahead", "\"kernel\", or a size from \"64KiB\" to \"16MiB\"", "\"256KiB\""},
 }};
 
 constexpr std::array<KeySpec, 4> kCacheKeys = {{

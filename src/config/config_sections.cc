@@ -20,6 +20,9 @@ constexpr Duration kLongestWait = 1h;  // longer, and a program that waits looks
 // Below this the parts of a few readers (8 MiB each, docs/ARCHITECTURE.md) leave nothing for prefetch.
 constexpr std::uint64_t kSmallestBudget = std::uint64_t(16) << 20;
 constexpr std::uint64_t kLargestBudget = std::uint64_t(1) << 40;
+// Of the kernel: half of its own default, and where more only fills memory.
+constexpr std::uint64_t kSmallestReadAhead = std::uint64_t(64) << 10;
+constexpr std::uint64_t kLargestReadAhead = std::uint64_t(16) << 20;
 // Four segments, the grain in which the disk cache makes room.
 constexpr std::uint64_t kSmallestDiskCache = std::uint64_t(64) << 20;
 constexpr std::uint64_t kLargestDiskCache = std::uint64_t(1) << 50;
@@ -65,6 +68,11 @@ void read_mount_section(const toml::table& table, ConfigReading& reading, MountO
   mount.umask = reader.octal("umask").value_or(mount.umask);
   mount.file_mode = reader.octal("file_mode").value_or(mount.file_mode);
   mount.dir_mode = reader.octal("dir_mode").value_or(mount.dir_mode);
+  if (const auto text = reader.text("read_ahead")) {
+    mount.read_ahead = 0;
+    if (*text != "kernel")
+      read_size(reader, "read_ahead", *text, kSmallestReadAhead, kLargestReadAhead, mount.read_ahead);
+  }
 }
 
 void read_cache_section(const toml::table& table, ConfigReading& reading, CacheOptions& cache) {

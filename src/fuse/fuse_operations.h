@@ -10,6 +10,7 @@
 #include "fuse/interrupts.h"
 #include "fuse/notifier.h"
 #include "fuse/pending_reads.h"
+#include "fuse/read_sender.h"
 #include "fuse/reply.h"
 
 namespace balancefs {
@@ -22,6 +23,7 @@ class FuseOperations {
   static const fuse_lowlevel_ops& table();
   /// Known once the session exists, before the first request.
   void set_notifier(Notifier& notifier) { notifier_ = &notifier; }
+  void set_sender(ReadSender& sender) { sender_ = &sender; }
   /// Gives up every request under way: all are answered. Those that come after are answered EIO.
   Task<void> close() {
     closed_ = true;
@@ -74,6 +76,7 @@ class FuseOperations {
   Clock& clock_;
   std::function<void()> on_init_;
   Notifier* notifier_ = nullptr;
+  ReadSender* sender_ = nullptr;
   PendingReads pending_reads_;
   bool closed_ = false;
   TaskScope scope_;

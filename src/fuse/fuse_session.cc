@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mount_table.h"
 #include "base/text.h"
+#include "fuse/kernel_read_ahead.h"
 
 namespace balancefs {
 namespace {
@@ -96,8 +97,9 @@ bool sever(int descriptor) {
 
 FuseSession::FuseSession(asio::io_context& loop, Clock& clock, Filesystem& filesystem,
                          std::function<void()> on_ready, std::function<void()> on_end)
-    : operations_(filesystem, clock, loop.get_executor(), std::move(on_ready)),
+    : operations_(filesystem, clock, loop.get_executor(), [this] { initialised(); }),
       filesystem_(filesystem),
+      on_ready_(std::move(on_ready)),
       on_end_(std::move(on_end)),
       descriptor_(loop) {
   std::memset(&buffer_, 0, sizeof buffer_);
@@ -123,6 +125,7 @@ Result<void> FuseSession::mount(const MountOptions& options, const std::string& 
   }
   mounted_ = true;
   mountpoint_ = mountpoint;
+  read_ahead_ = options.read_ahead;
   const std::vector<MountEntry> table = read_mount_table();
   if (const MountEntry* entry = find_mount(table, mountpoint_)) device_ = entry->device;
   attach();
@@ -135,13 +138,26 @@ void FuseSession::attach() {
     fuse_lowlevel_notify_inval_entry(session, parent, name.data(), name.size());
   };
   notifier_ = std::make_unique<Notifier>(descriptor_.get_executor(), std::move(send));
+  sender_ = std::make_unique<ReadSender>(descriptor_.get_executor(), &reply_pieces);
   operations_.set_notifier(*notifier_);
+  operations_.set_sender(*sender_);
   filesystem_.set_notifier(notifier_.get());
   const int descriptor = fuse_session_fd(session_.get());
   fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
   descriptor_.assign(descriptor);
   attached_ = std::make_shared<const bool>(true);
   wait_for_requests();
+}
+
+/// Called while INIT is being answered.
+void FuseSession::initialised() {
+  const auto answered = [this, attached = std::weak_ptr(attached_)] {
+    if (attached.expired() || read_ahead_ == 0) return;
+    if (!set_kernel_read_ahead(device_, read_ahead_))
+      log_debug("the kernel's read-ahead stays as it is: changing it needs root");
+  };
+  asio::post(descriptor_.get_executor(), answered);
+  on_ready_();
 }
 
 bool FuseSession::holds_mountpoint() const {
@@ -186,6 +202,7 @@ Task<void> FuseSession::close() {
   // Requests go on being read, and are refused. A notification may wait in the kernel for the answer to one
   // that has just come; it would keep the connection, and with it that program, beyond the unmount.
   co_await operations_.close();
+  co_await sender_->close();
   co_await notifier_->close();
   detach();
 }
@@ -199,6 +216,7 @@ void FuseSession::detach() {
   if (covered) log_info("{}: something else is mounted there by now; left alone", mountpoint_);
   if (!covered || sever(fuse_session_fd(session_.get()))) fuse_session_unmount(session_.get());
   notifier_.reset();
+  sender_.reset();
   session_.reset();
   mounted_ = false;
 }

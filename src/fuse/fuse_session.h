@@ -40,19 +40,23 @@ class FuseSession {
   void detach();
   void wait_for_requests();
   bool receive_requests();
+  void initialised();
   void ended();
 
   FuseOperations operations_;
   Filesystem& filesystem_;
+  std::function<void()> on_ready_;
   std::function<void()> on_end_;
   std::unique_ptr<fuse_session, SessionDeleter> session_;
   std::unique_ptr<Notifier> notifier_;
+  std::unique_ptr<ReadSender> sender_;
   asio::posix::stream_descriptor descriptor_;
   fuse_buf buffer_;
   std::string mountpoint_;
   std::string device_;  ///< the kernel's number of this mount; empty when it could not be learnt
   /// Gone when the session is: the loop may still hold a handler that found the descriptor ready.
   std::shared_ptr<const bool> attached_;
+  std::uint64_t read_ahead_ = 0;  ///< of the kernel, bytes; 0: as it is
   bool mounted_ = false;
   bool ended_ = false;  ///< by somebody else
 };

@@ -57,6 +57,15 @@ void Reply::buffer(const char* data, std::size_t size) {
 }
 
 void Reply::pieces(const ReadReply& data) {
+  reply_pieces(take(), data);
+}
+
+fuse_req_t Reply::hand_over() {
+  fuse_req_interrupt_func(request_, nullptr, nullptr);
+  return take();
+}
+
+void reply_pieces(fuse_req_t request, const ReadReply& data) {
   std::vector<iovec> parts;
   parts.reserve(data.pieces.size());
   for (const auto& piece : data.pieces) {
@@ -65,7 +74,7 @@ void Reply::pieces(const ReadReply& data) {
     part.iov_len = piece.size();
     parts.push_back(part);
   }
-  fuse_reply_iov(take(), parts.data(), static_cast<int>(parts.size()));
+  fuse_reply_iov(request, parts.data(), static_cast<int>(parts.size()));
 }
 
 void Reply::statfs(const struct statvfs& figures) {

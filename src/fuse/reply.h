@@ -31,6 +31,8 @@ class Reply {
   void opened_directory(std::uint64_t handle);
   void buffer(const char* data, std::size_t size);
   void pieces(const ReadReply& data);
+  /// Who answers instead. Its interrupt reaches nobody any more.
+  fuse_req_t hand_over();
   void statfs(const struct statvfs& figures);
   void xattr_size(std::size_t size);
   void nothing();  ///< forget: no answer exists
@@ -43,6 +45,9 @@ class Reply {
   fuse_req_t request_;
   std::shared_ptr<const bool> given_up_;
 };
+
+/// Answers a READ. Any thread.
+void reply_pieces(fuse_req_t request, const ReadReply& data);
 
 /// An Attributes as libfuse wants it.
 struct stat to_stat(const Attributes& attributes);

@@ -34,6 +34,7 @@ allow_other = true
 uid = 1000
 umask = 0o077
 file_mode = "0640"
+read_ahead = "1MiB"
 [cache]
 mode = "disk"
 dir = "~/films/cache"
@@ -87,6 +88,7 @@ hedge = true
   EXPECT_FALSE(options.mount.gid.has_value());
   EXPECT_EQ(options.mount.umask, 077u);
   EXPECT_EQ(options.mount.file_mode, 0640u);
+  EXPECT_EQ(options.mount.read_ahead, 1u << 20);
   EXPECT_EQ(options.cache.mode, CacheOptions::Mode::disk);
   EXPECT_EQ(options.cache.dir, "/home/alice/films/cache");
   EXPECT_EQ(options.cache.size, 200ull << 30);
@@ -110,7 +112,7 @@ hedge = true
   EXPECT_EQ(first.http.connect_timeout, 3s);
   EXPECT_FALSE(first.http.http2);
   EXPECT_FALSE(first.etags);
-  EXPECT_EQ(first.line, 24);
+  EXPECT_EQ(first.line, 25);
   const StorageOptions& second = options.storages[1];
   EXPECT_EQ(second.type, "http");
   EXPECT_EQ(second.http.token.reveal(), "abc");

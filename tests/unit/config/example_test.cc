@@ -88,6 +88,7 @@ TEST(KeyTable, DefaultsAreTheRealOnes) {
   EXPECT_EQ(loaded->mount.umask, fresh.mount.umask);
   EXPECT_EQ(loaded->mount.file_mode, fresh.mount.file_mode);
   EXPECT_EQ(loaded->mount.dir_mode, fresh.mount.dir_mode);
+  EXPECT_EQ(loaded->mount.read_ahead, fresh.mount.read_ahead);
   EXPECT_EQ(loaded->cache.mode, fresh.cache.mode);
   EXPECT_EQ(loaded->cache.dir, without->cache.dir);
   EXPECT_EQ(loaded->cache.size, fresh.cache.size);

@@ -148,7 +148,8 @@ TEST_F(DiskTrouble, OthersGetTheirRoomAlsoWhileTheCacheIsBusy) {
   start();
   keep("a", 1);
   std::ofstream(place + "/others") << std::string(42 * kMiB, 'x');
-  // Never idle for the minute after which an idle cache looks; how many uses the disk's thread needs is its own.
+  // Never idle for the minute after which an idle cache looks; how many uses the disk's thread needs is its
+  // own.
   const TimePoint until = loop.clock.now() + std::chrono::minutes(1);
   while (disk().evicted == 0) {
     ASSERT_LT(loop.clock.now(), until) << "others wait for ever";
