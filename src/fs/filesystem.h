@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,8 +61,8 @@ class Filesystem {
   FsResult<std::uint64_t> opendir(std::uint64_t node);
   /// Makes the handle's snapshot: at its first use and again at offset 0, as rewinddir() promises.
   Task<FsResult<void>> prepare_directory(std::uint64_t handle, std::uint64_t offset);
-  /// The snapshot's items; an item's index + 1 is the offset behind it. Null when there is no such handle.
-  const std::vector<DirectoryItem>* items(std::uint64_t handle) const;
+  /// The first item of the snapshot at or behind `offset`; nothing at the end, or without such a handle.
+  std::optional<DirectoryItem> item(std::uint64_t handle, std::uint64_t offset) const;
   /// The entry of one item for readdirplus: counts a reference. Node 0 where a lookup has to come first.
   EntryReply take_entry(std::uint64_t handle, const DirectoryItem& item);
   /// st_ino of one item, for readdir.

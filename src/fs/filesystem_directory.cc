@@ -27,22 +27,20 @@ namespace {
 /// one that does not fit into a page would look like the end of the folder.
 constexpr std::size_t kLongestName = 1024;
 
-void fill_items(DirectoryHandle& directory) {
-  directory.items.clear();
-  directory.items.emplace_back(".", ObjectType::directory, nullptr);
-  directory.items.emplace_back("..", ObjectType::directory, nullptr);
-  for (const std::string& name : directory.fixed) {
-    directory.items.emplace_back(name, ObjectType::directory, nullptr);
-  }
-  if (directory.listing == nullptr) return;
-  for (const DirectoryEntry& entry : directory.listing->entries()) {
-    // A mount path hides an entry of the same name in the storage above it.
-    if (std::binary_search(directory.fixed.begin(), directory.fixed.end(), entry.name)) continue;
-    if (entry.name.size() > kLongestName) {
-      log_warning("readdir /{}: a name of {} bytes left out", directory.path.str(), entry.name.size());
-      continue;
-    }
-    directory.items.emplace_back(entry.name, entry.info.type, &entry);
+/// "." and "..".
+constexpr std::uint64_t kDots = 2;
+
+bool is_shown(const DirectoryHandle& directory, std::string_view name) {
+  if (name.size() > kLongestName) return false;
+  // A mount path hides an entry of the same name in the storage above it.
+  return !std::binary_search(directory.fixed.begin(), directory.fixed.end(), name);
+}
+
+void report_long_names(const DirectoryHandle& directory) {
+  for (std::size_t i = 0; directory.listing != nullptr && i < directory.listing->size(); ++i) {
+    const std::size_t length = directory.listing->name(i).size();
+    if (length <= kLongestName) continue;
+    log_warning("readdir /{}: a name of {} bytes left out", directory.path.str(), length);
   }
 }
 
@@ -63,16 +61,32 @@ Task<FsResult<void>> Filesystem::load(std::uint64_t handle) {
     }
     if (listed) listing = *listed;
   }
+  directory->place = place;
   directory->fixed = tree_.fixed_children(directory->path);
   directory->listing = std::move(listing);
   directory->loaded = true;
-  fill_items(*directory);
+  report_long_names(*directory);
   co_return FsResult<void>();
 }
 
-const std::vector<DirectoryItem>* Filesystem::items(std::uint64_t handle) const {
+// An offset says how many lines come before it: the dots, then what mount paths make, then the snapshot.
+// Lines that are not shown keep their number, so nothing has to be written down to find a place again.
+std::optional<DirectoryItem> Filesystem::item(std::uint64_t handle, std::uint64_t offset) const {
   const auto directory = handles_.directory(handle);
-  return directory == nullptr ? nullptr : &directory->items;
+  if (directory == nullptr) return std::nullopt;
+  if (offset < kDots) return DirectoryItem(offset == 0 ? "." : "..", offset + 1);
+  const std::uint64_t before = kDots + directory->fixed.size();
+  if (offset < before) return DirectoryItem(directory->fixed[offset - kDots], offset + 1);
+  const std::uint64_t count = directory->listing == nullptr ? 0 : directory->listing->size();
+  for (std::uint64_t index = offset - before; index < count; ++index) {
+    const std::string_view name = directory->listing->name(index);
+    if (!is_shown(*directory, name)) continue;
+    DirectoryItem found(name, before + index + 1);
+    found.type = directory->listing->info(index).type;
+    found.index = index;
+    return found;
+  }
+  return std::nullopt;
 }
 
 EntryReply Filesystem::take_entry(std::uint64_t handle, const DirectoryItem& item) {
@@ -80,8 +94,7 @@ EntryReply Filesystem::take_entry(std::uint64_t handle, const DirectoryItem& ite
   const auto directory = handles_.directory(handle);
   if (directory == nullptr) return reply;
   const Path path = directory->path.child(item.name);
-  const Place place = tree_.locate(path);
-  if (item.entry == nullptr) {
+  if (item.is_fixed()) {
     Inode& node = inodes_.directory(path);
     inodes_.add_lookup(node);
     reply.node = node.id;
@@ -89,15 +102,19 @@ EntryReply Filesystem::take_entry(std::uint64_t handle, const DirectoryItem& ite
     reply.valid_for = std::chrono::hours(1);
     return reply;
   }
-  reply.attributes = attributes_of(path, &item.entry->info, item.type);
+  const DirectoryEntry entry = directory->listing->entry(item.index);
+  reply.attributes = attributes_of(path, &entry.info, item.type);
   // A rounded or missing size must not reach a program's stat(): the lookup that follows makes it exact.
-  if (item.type == ObjectType::file && item.entry->info.size_kind != SizeKind::exact) return reply;
+  if (item.type == ObjectType::file && entry.info.size_kind != SizeKind::exact) return reply;
   // The snapshot may be older than what a lookup has told since: the kernel must not go back to it.
-  if (!place.mount->listing->still_lists(place.relative.parent(), *item.entry)) return reply;
-  Inode& node = node_for(path, place, *item.entry);
+  Place place = directory->place;
+  const ListingCache& cache = *place.mount->listing;
+  if (!cache.still_lists(place.relative, *directory->listing, item.index)) return reply;
+  reply.valid_for = cache.fresh_for(place.relative);
+  place.relative = place.relative.child(item.name);
+  Inode& node = node_for(path, place, entry);
   inodes_.add_lookup(node);
   reply.node = node.id;
-  reply.valid_for = place.mount->listing->fresh_for(place.relative.parent());
   return reply;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "balancefs/version.h"
+#include "fs/tree.h"
 #include "io/file_reader.h"
 #include "meta/directory.h"
 
@@ -24,12 +25,15 @@ struct FileHandle {
 
 /// One line of a directory.
 struct DirectoryItem {
+  static constexpr std::size_t kFixed = static_cast<std::size_t>(-1);
+
   std::string_view name;  ///< lives as long as the handle's snapshot
   ObjectType type = ObjectType::directory;
-  const DirectoryEntry* entry = nullptr;  ///< null: ".", ".." and directories that mount paths make
+  std::size_t index = kFixed;  ///< in the snapshot; kFixed: ".", ".." and directories that mount paths make
+  std::uint64_t next = 0;      ///< the offset behind it
 
-  DirectoryItem(std::string_view text, ObjectType kind, const DirectoryEntry* from)
-      : name(text), type(kind), entry(from) {}
+  DirectoryItem(std::string_view text, std::uint64_t behind) : name(text), next(behind) {}
+  bool is_fixed() const { return index == kFixed; }
 };
 
 /// One opendir. The snapshot stays as it is until offset 0 is read again, so seeks are stable.
@@ -37,9 +41,9 @@ struct DirectoryHandle {
   std::uint64_t node = 0;
   Path path;
   bool loaded = false;
-  std::shared_ptr<const Directory> listing;
-  std::vector<std::string> fixed;  ///< names that mount paths make
-  std::vector<DirectoryItem> items;
+  Place place;                               ///< of the path
+  std::vector<std::string> fixed;            ///< names that mount paths make
+  std::shared_ptr<const Directory> listing;  ///< null: there are mount paths only
 
   DirectoryHandle() = default;
 };

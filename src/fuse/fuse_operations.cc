@@ -204,17 +204,16 @@ std::string FuseOperations::pack_items(fuse_req_t request, std::uint64_t handle,
                                        std::size_t size, bool plus) {
   std::string out(size, '\0');
   std::size_t used = 0;
-  const std::vector<DirectoryItem>* items = filesystem_.items(handle);
-  for (std::size_t i = offset; items != nullptr && i < items->size(); ++i) {
-    const DirectoryItem& item = (*items)[i];
-    const std::string name(item.name);
+  std::string name;
+  for (auto item = filesystem_.item(handle, offset); item; item = filesystem_.item(handle, item->next)) {
+    name.assign(item->name);
     const std::size_t needed = plus ? fuse_add_direntry_plus(request, nullptr, 0, name.c_str(), nullptr, 0)
                                     : fuse_add_direntry(request, nullptr, 0, name.c_str(), nullptr, 0);
     if (used + needed > size) break;
-    const auto next = static_cast<off_t>(i + 1);
-    const bool is_dot = i < 2;
-    fuse_entry_param entry = bare_entry(item, filesystem_.item_ino(handle, item));
-    if (plus && !is_dot) entry = to_entry_param(filesystem_.take_entry(handle, item));
+    const auto next = static_cast<off_t>(item->next);
+    const bool is_dot = name == "." || name == "..";
+    const fuse_entry_param entry = plus && !is_dot ? to_entry_param(filesystem_.take_entry(handle, *item))
+                                                   : bare_entry(*item, filesystem_.item_ino(handle, *item));
     used += plus
                 ? fuse_add_direntry_plus(request, out.data() + used, size - used, name.c_str(), &entry, next)
                 : fuse_add_direntry(request, out.data() + used, size - used, name.c_str(), &entry.attr, next);

@@ -3,16 +3,69 @@
 #include <algorithm>
 
 namespace balancefs {
+namespace {
 
-Directory::Directory(std::vector<DirectoryEntry> entries, bool complete, TimePoint fetched_at)
-    : entries_(std::move(entries)), complete_(complete), fetched_at_(fetched_at) {}
+/// Null when several members list something; any where none does.
+const MemberListing* only_lister(const MembersWords& words) {
+  const MemberListing* only = &words.listings.front();
+  for (const MemberListing& listing : words.listings) {
+    if (listing.empty()) continue;
+    if (!only->empty() && only != &listing) return nullptr;
+    only = &listing;
+  }
+  return only;
+}
 
-const DirectoryEntry* Directory::find(std::string_view name) const {
-  const auto before = [](const DirectoryEntry& entry, std::string_view wanted) {
-    return entry.name < wanted;
-  };
-  const auto found = std::lower_bound(entries_.begin(), entries_.end(), name, before);
-  return found == entries_.end() || found->name != name ? nullptr : &*found;
+}  // namespace
+
+MergeInput MembersWords::input() const {
+  MergeInput input;
+  for (const MemberListing& listing : listings) input.members.push_back(&listing);
+  input.rule = rule;
+  input.changed = changed.get();
+  return input;
+}
+
+Directory::Directory(MembersWords words, bool complete, TimePoint fetched_at)
+    : words_(std::move(words)),
+      input_(words_.input()),
+      only_(only_lister(words_)),
+      complete_(complete),
+      fetched_at_(fetched_at) {
+  if (only_ == nullptr) merged_ = merge_rows(input_);
+}
+
+std::size_t Directory::size() const {
+  return only_ != nullptr ? only_->size() : merged_.size() / words_.listings.size();
+}
+
+Directory::Lister Directory::authority(std::size_t index) const {
+  if (only_ != nullptr) return Lister(*only_, static_cast<RowIndex>(index));
+  const std::size_t members = words_.listings.size();
+  std::size_t member = 0;
+  while (merged_[index * members + member] == kNoRow) ++member;
+  return Lister(words_.listings[member], merged_[index * members + member]);
+}
+
+std::string_view Directory::name(std::size_t index) const {
+  const Lister by = authority(index);
+  return by.member->name(by.row);
+}
+
+InfoView Directory::info(std::size_t index) const {
+  const Lister by = authority(index);
+  return by.member->info(by.row);
+}
+
+DirectoryEntry Directory::entry(std::size_t index) const {
+  if (only_ != nullptr) return DirectoryEntry(std::string(name(index)), info(index).info());
+  const std::size_t members = words_.listings.size();
+  const auto rows = std::span<const RowIndex>(merged_).subspan(index * members, members);
+  return MergedName(input_, name(index), rows).entry();
+}
+
+std::optional<DirectoryEntry> Directory::find(std::string_view name) const {
+  return merge_name(input_, name);
 }
 
 }  // namespace balancefs

@@ -3,18 +3,6 @@
 #include <algorithm>
 
 namespace balancefs {
-namespace {
-
-std::vector<std::optional<DirectoryEntry>> merged(const MergeInput& input,
-                                                  const std::vector<std::string>& names) {
-  std::vector<std::optional<DirectoryEntry>> entries;
-  entries.reserve(names.size());
-  for (const std::string& name : names) entries.push_back(merge_name(input, name));
-  return entries;
-}
-
-}  // namespace
-
 bool DirectoryState::counts(MemberIndex member, TimePoint now, const MetadataOptions& options) const {
   const MemberWord& word = words_[member];
   return word.kind != MemberWord::Kind::unknown && still_counts(word.answered_at, word.failed, now, options);
@@ -53,7 +41,7 @@ Held DirectoryState::held(TimePoint now, const MetadataOptions& options) const {
 MergeInput DirectoryState::everything() const {
   MergeInput input;
   input.rule = rule_;
-  input.changed = &changed_copies_;
+  input.changed = changed_copies_.get();
   for (const MemberWord& word : words_) {
     input.members.push_back(word.kind == MemberWord::Kind::listed ? &word.listing : nullptr);
   }
@@ -77,43 +65,60 @@ std::shared_ptr<const Directory> DirectoryState::snapshot(TimePoint now, const M
   // With a bound on old answers the view changes by itself as time passes.
   auto held = options.stale_if_error ? nullptr : snapshot_.lock();
   if (held) return held;
-  auto made = std::make_shared<const Directory>(merge_all(counting(now, options)), all_known(now, options),
+  auto made = std::make_shared<const Directory>(counting_words(now, options), all_known(now, options),
                                                 fresh_from.value_or(TimePoint()));
   snapshot_ = made;
   return made;
 }
 
-std::vector<EntryChange> DirectoryState::take(MemberIndex member, MemberWord::Kind kind,
-                                              MemberListing listing) {
-  MemberWord& word = words_[member];
-  listing.inherit_notes(word.listing);
-  const std::vector<std::string> names = changed_names(word.listing, listing);
-  // Of a directory that nobody was told of, nobody asks what was before.
-  std::vector<std::optional<DirectoryEntry>> before(names.size());
-  if (served) before = merged(everything(), names);
-  const MemberListing old = std::exchange(word.listing, std::move(listing));
-  word.kind = kind;
-  const MergeInput input = everything();
-  for (const std::string& name : names) {
-    note_change(changed_copies_, input, member, name, old.listed(name), word.listing.listed(name));
-  }
-  auto after = merged(input, names);
-  std::vector<EntryChange> changes;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    changes.emplace_back(names[i], std::move(before[i]), std::move(after[i]));
-  }
-  forget_snapshot();
-  return changes;
+bool DirectoryState::is_current(const Directory& shown, const MetadataOptions& options) const {
+  return !options.stale_if_error && snapshot_.lock().get() == &shown;
 }
 
-std::optional<EntryChange> DirectoryState::take_stat(MemberIndex member, std::string_view name, TimePoint at,
-                                                     const ObjectInfo& stat) {
-  MemberListing& listing = words_[member].listing;
-  if (listing.find(name) == nullptr) return std::nullopt;
-  auto before = merge_name(everything(), name);
-  listing.note_stat(name, at, stat);
+MembersWords DirectoryState::counting_words(TimePoint now, const MetadataOptions& options) const {
+  MembersWords words;
+  words.rule = rule_;
+  words.changed = changed_copies_;
+  for (const MemberListing* listing : counting(now, options).members) {
+    words.listings.push_back(listing == nullptr ? MemberListing() : *listing);
+  }
+  return words;
+}
+
+ChangedCopies& DirectoryState::own_changed_copies() {
+  if (changed_copies_.use_count() > 1) changed_copies_ = std::make_shared<ChangedCopies>(*changed_copies_);
+  return *changed_copies_;
+}
+
+DirectoryChange DirectoryState::take(MemberIndex member, MemberWord::Kind kind, MemberListing listing) {
+  MemberWord& word = words_[member];
+  listing.inherit_notes(word.listing);
+  std::vector<RowChange> rows = changed_rows(word.listing, listing);
+  MemberListing old = std::exchange(word.listing, std::move(listing));
+  word.kind = kind;
+  note_changes(member, old, rows);
   forget_snapshot();
-  return EntryChange(std::string(name), std::move(before), merge_name(everything(), name));
+  MembersWords words;
+  words.rule = rule_;
+  words.changed = changed_copies_;
+  for (const MemberWord& each : words_) words.listings.push_back(each.listing);
+  return DirectoryChange(std::move(old), std::move(words), member, std::move(rows));
+}
+
+void DirectoryState::note_changes(MemberIndex member, const MemberListing& old,
+                                  const std::vector<RowChange>& rows) {
+  const MemberListing& listing = words_[member].listing;
+  for (const RowChange& row : rows) {
+    const bool both = row.before != kNoRow && row.after != kNoRow;
+    if (!both && changed_copies_->empty()) continue;
+    std::optional<InfoView> before, after;
+    if (row.before != kNoRow) before = old.as_listed(row.before);
+    if (row.after != kNoRow) after = listing.as_listed(row.after);
+    const std::string_view name = before ? old.name(row.before) : listing.name(row.after);
+    if (!both && !changed_copies_->contains(name)) continue;
+    ChangedCopies& copies = own_changed_copies();
+    note_change(copies, everything(), member, name, before, after);
+  }
 }
 
 std::size_t DirectoryState::rows() const {

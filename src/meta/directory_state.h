@@ -13,8 +13,8 @@
 
 #include "balancefs/task.h"
 #include "meta/directory.h"
+#include "meta/directory_change.h"
 #include "meta/freshness.h"
-#include "meta/merge.h"
 
 namespace balancefs {
 
@@ -34,20 +34,13 @@ struct MemberWord {
   MemberWord() = default;
 };
 
-/// A name whose merged entry is another one now.
-struct EntryChange {
-  std::string name;
-  std::optional<DirectoryEntry> before;
-  std::optional<DirectoryEntry> after;
-
-  EntryChange(std::string called, std::optional<DirectoryEntry> was, std::optional<DirectoryEntry> is)
-      : name(std::move(called)), before(std::move(was)), after(std::move(is)) {}
-};
-
 class DirectoryState {
  public:
   DirectoryState(Path path, std::size_t members, IdentityRule rule)
-      : path_(std::move(path)), rule_(rule), words_(members) {}
+      : path_(std::move(path)),
+        rule_(rule),
+        words_(members),
+        changed_copies_(std::make_shared<ChangedCopies>()) {}
 
   const Path& path() const { return path_; }
   std::vector<MemberWord>& words() { return words_; }
@@ -67,12 +60,26 @@ class DirectoryState {
   /// The next snapshot() is built anew.
   void forget_snapshot() { snapshot_.reset(); }
 
-  /// Takes a member's new word and says which merged entries it may change, sorted by name; what they were
-  /// before only where the directory was `served`.
-  std::vector<EntryChange> take(MemberIndex member, MemberWord::Kind kind, MemberListing listing);
-  /// Takes a stat's size for one listed name.
-  std::optional<EntryChange> take_stat(MemberIndex member, std::string_view name, TimePoint at,
-                                       const ObjectInfo& stat);
+  /// Whether `shown` is what snapshot() would give.
+  bool is_current(const Directory& shown, const MetadataOptions& options) const;
+
+  /// Takes a member's new word and says which merged entries it may change.
+  DirectoryChange take(MemberIndex member, MemberWord::Kind kind, MemberListing listing);
+  /// Takes a stat's size for one listed name. visit(const EntryChange&): what it may change.
+  template <class Visit>
+  void take_stat(MemberIndex member, std::string_view name, TimePoint at, const ObjectInfo& stat,
+                 Visit visit) {
+    MemberListing& listing = words_[member].listing;
+    if (listing.row_of(name) == kNoRow) return;
+    const auto before = merge_name(everything(), name);
+    listing.note_stat(name, at, stat);
+    forget_snapshot();
+    const MergeInput input = everything();
+    const std::vector<RowIndex> rows = rows_of_name(input, name);
+    std::optional<InfoView> old_word;
+    if (before) old_word = before->info;
+    visit(EntryChange(name, old_word, MergedName(input, name, rows)));
+  }
   std::size_t rows() const;
 
   // Times; see Held.
@@ -92,11 +99,14 @@ class DirectoryState {
  private:
   MergeInput everything() const;
   MergeInput counting(TimePoint now, const MetadataOptions& options) const;
+  MembersWords counting_words(TimePoint now, const MetadataOptions& options) const;
+  void note_changes(MemberIndex member, const MemberListing& old, const std::vector<RowChange>& rows);
+  ChangedCopies& own_changed_copies();
 
   Path path_;
   IdentityRule rule_;
   std::vector<MemberWord> words_;
-  ChangedCopies changed_copies_;
+  std::shared_ptr<ChangedCopies> changed_copies_;  ///< copied before a write when a snapshot looks at it
   std::weak_ptr<const Directory> snapshot_;
 };
 

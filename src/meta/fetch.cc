@@ -27,7 +27,7 @@ Result<void> Fetch::entry(std::string_view name, const ObjectInfo& info) {
   if (info.member >= members_.size() || !Path::valid_name(name)) {
     return fail(ErrorKind::corrupted, "a listing with a senseless entry");
   }
-  members_[info.member].entries.emplace_back(std::string(name), info);
+  members_[info.member].rows.add(name, info);
   return {};
 }
 
@@ -49,11 +49,11 @@ void Fetch::finish(const Result<void>& outcome) {
 
 void Fetch::end(MemberIndex member, Answer answer) {
   members_[member].answer = answer;
-  members_[member].entries = std::vector<ListedEntry>();
+  members_[member].rows = RowsBuilder();
 }
 
 MemberListing Fetch::take_listing(MemberIndex member) {
-  return MemberListing(std::exchange(members_[member].entries, std::vector<ListedEntry>()));
+  return MemberListing(members_[member].rows.finish());
 }
 
 }  // namespace balancefs

@@ -69,7 +69,7 @@ class Fetch final : public ListingSink, public std::enable_shared_from_this<Fetc
   struct Member {
     Answer answer = Answer::pending;
     bool done = false;  ///< member_done was called
-    std::vector<ListedEntry> entries;
+    RowsBuilder rows;   ///< so far
     Member() = default;
   };
 

@@ -1,7 +1,5 @@
 #include "meta/freshness.h"
 
-#include <algorithm>
-
 namespace balancefs {
 namespace {
 
@@ -31,9 +29,10 @@ bool looks_vanished(const MemberListing& known, const MemberListing& listed) {
   if (known.empty()) return false;
   if (listed.empty()) return true;
   if (known.size() < kTellingNames) return false;
-  const auto& rows = known.entries();
-  return std::none_of(rows.begin(), rows.end(),
-                      [&](const ListedEntry& row) { return listed.find(row.name) != nullptr; });
+  for (RowIndex row = 0; row < known.size(); ++row) {
+    if (listed.row_of(known.name(row)) != kNoRow) return false;
+  }
+  return true;
 }
 
 Belief judge_listing(const MemberListing& known, const MemberListing& listed, bool is_root,

@@ -1,83 +1,109 @@
 #include "meta/listing.h"
 
-#include <algorithm>
-
 namespace balancefs {
 namespace {
 
-bool by_name(const ListedEntry& left, const ListedEntry& right) {
-  return left.name < right.name;
-}
-bool same_name(const ListedEntry& left, const ListedEntry& right) {
-  return left.name == right.name;
-}
-bool before_name(const ListedEntry& entry, std::string_view name) {
-  return entry.name < name;
+/// What a std::map and the heap add to one of its values: colour, three pointers and a block's header.
+constexpr std::size_t kNoteLinks = 40;
+
+Rows packed(const std::vector<ListedEntry>& entries) {
+  RowsBuilder rows;
+  for (const ListedEntry& entry : entries) rows.add(entry.name, entry.info);
+  return rows.finish();
 }
 
 }  // namespace
 
-MemberListing::MemberListing(std::vector<ListedEntry> entries) : entries_(std::move(entries)) {
-  std::stable_sort(entries_.begin(), entries_.end(), by_name);
-  entries_.erase(std::unique(entries_.begin(), entries_.end(), same_name), entries_.end());
-  entries_.shrink_to_fit();
+MemberListing::MemberListing(std::vector<ListedEntry> entries) : MemberListing(packed(entries)) {}
+
+MemberListing::MemberListing(Rows rows) {
+  if (rows.size() > 0) rows_ = std::make_shared<const Rows>(std::move(rows));
 }
 
-const ObjectInfo* MemberListing::find(std::string_view name) const {
-  const auto row = std::lower_bound(entries_.begin(), entries_.end(), name, before_name);
-  return row == entries_.end() || row->name != name ? nullptr : &row->info;
+InfoView MemberListing::info(RowIndex row) const {
+  InfoView view = rows_->info(row);
+  if (notes_ == nullptr) return view;
+  const auto known = notes_->find(row);
+  if (known == notes_->end() || !known->second.gives_size) return view;
+  view.size = known->second.size;
+  view.size_kind = known->second.size_kind;
+  return view;
 }
 
-ObjectInfo* MemberListing::find_row(std::string_view name) {
-  const auto row = std::lower_bound(entries_.begin(), entries_.end(), name, before_name);
-  return row == entries_.end() || row->name != name ? nullptr : &row->info;
+std::optional<ObjectInfo> MemberListing::find(std::string_view name) const {
+  const RowIndex row = row_of(name);
+  if (row == kNoRow) return std::nullopt;
+  return info(row).info();
 }
 
-const ObjectInfo* MemberListing::listed(std::string_view name) const {
-  const StatNote* known = note(name);
-  return known != nullptr ? &known->listed : find(name);
+std::optional<ObjectInfo> MemberListing::listed(std::string_view name) const {
+  const RowIndex row = row_of(name);
+  if (row == kNoRow) return std::nullopt;
+  return as_listed(row).info();
 }
 
 const StatNote* MemberListing::note(std::string_view name) const {
-  const auto found = notes_.find(name);
-  return found == notes_.end() ? nullptr : &found->second;
+  const RowIndex row = notes_ == nullptr ? kNoRow : row_of(name);
+  if (row == kNoRow) return nullptr;
+  const auto known = notes_->find(row);
+  return known == notes_->end() ? nullptr : &known->second;
+}
+
+MemberListing::Notes& MemberListing::own_notes() {
+  if (notes_ == nullptr) {
+    notes_ = std::make_shared<Notes>();
+  } else if (notes_.use_count() > 1) {
+    notes_ = std::make_shared<Notes>(*notes_);
+  }
+  return *notes_;
 }
 
 void MemberListing::note_stat(std::string_view name, TimePoint at, const ObjectInfo& stat) {
-  ObjectInfo* row = find_row(name);
-  if (row == nullptr) return;
-  const ObjectInfo as_listed = *listed(name);
-  notes_.insert_or_assign(std::string(name), StatNote(at, stat, as_listed));
-  row->size = stat.size;
-  row->size_kind = stat.size_kind;
+  const RowIndex row = row_of(name);
+  if (row != kNoRow) own_notes().insert_or_assign(row, StatNote(at, stat));
 }
 
 void MemberListing::inherit_notes(const MemberListing& older) {
-  for (const auto& [name, known] : older.notes_) {
-    ObjectInfo* row = find_row(name);
-    if (row == nullptr || row->validator.empty() || !(*row == known.listed)) continue;
-    notes_.insert_or_assign(name, known);
-    if (row->size_kind == SizeKind::exact) continue;
-    row->size = known.stat.size;
-    row->size_kind = known.stat.size_kind;
+  if (older.notes_ == nullptr) return;
+  for (const auto& [old_row, known] : *older.notes_) {
+    const RowIndex row = row_of(older.name(old_row));
+    if (row == kNoRow) continue;
+    const InfoView listed_now = as_listed(row);
+    if (!listed_now.validated() || listed_now != older.as_listed(old_row)) continue;
+    StatNote kept = known;
+    kept.gives_size = listed_now.size_kind != SizeKind::exact;
+    own_notes().insert_or_assign(row, std::move(kept));
   }
 }
 
-std::vector<std::string> changed_names(const MemberListing& before, const MemberListing& after) {
-  std::vector<std::string> names;
-  auto old_row = before.entries().begin();
-  auto new_row = after.entries().begin();
-  while (old_row != before.entries().end() || new_row != after.entries().end()) {
-    const bool only_old = new_row == after.entries().end() ||
-                          (old_row != before.entries().end() && old_row->name < new_row->name);
-    const bool only_new = !only_old && (old_row == before.entries().end() || new_row->name < old_row->name);
-    if (only_old || only_new || old_row->info != new_row->info) {
-      names.push_back(only_old ? old_row->name : new_row->name);
+std::size_t MemberListing::bytes() const {
+  std::size_t held = sizeof *this;
+  if (rows_ != nullptr) held += rows_->bytes();
+  if (notes_ == nullptr) return held;
+  for (const auto& note : *notes_) {
+    held += kNoteLinks + sizeof note;
+    if (note.second.validator.etag.capacity() >= sizeof(std::string))
+      held += note.second.validator.etag.capacity();
+  }
+  return held;
+}
+
+std::vector<RowChange> changed_rows(const MemberListing& before, const MemberListing& after) {
+  std::vector<RowChange> changes;
+  RowIndex old_row = 0;
+  RowIndex new_row = 0;
+  while (old_row < before.size() || new_row < after.size()) {
+    const bool both = old_row < before.size() && new_row < after.size();
+    const int order = both ? before.name(old_row).compare(after.name(new_row)) : 0;
+    const bool only_old = both ? order < 0 : new_row == after.size();
+    const bool only_new = both ? order > 0 : old_row == before.size();
+    if (only_old || only_new || before.info(old_row) != after.info(new_row)) {
+      changes.emplace_back(only_new ? kNoRow : old_row, only_old ? kNoRow : new_row);
     }
     if (!only_new) ++old_row;
     if (!only_old) ++new_row;
   }
-  return names;
+  return changes;
 }
 
 }  // namespace balancefs

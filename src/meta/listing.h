@@ -1,18 +1,20 @@
 // What one member listed in one directory: names and attributes, sorted by name.
 //
-// Owned by the directory's state (directory_state.h), loop thread. Beside the rows it keeps what stat() said
-// of single files since: a stat makes a rounded or unknown size exact, but its validator never replaces the
-// listing's, because index pages give minutes (in their own time zone) where HEAD gives seconds, and a
-// version is named by the listing's validator.
+// Owned by the directory's state (directory_state.h), loop thread. A copy shares the rows, which never
+// change (rows.h). Beside them it keeps what stat() said of single files since: a stat makes a rounded or
+// unknown size exact, but its validator never replaces the listing's, because index pages give minutes (in
+// their own time zone) where HEAD gives seconds, and a version is named by the listing's validator.
 #pragma once
 
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "balancefs/object.h"
+#include "meta/rows.h"
 
 namespace balancefs {
 
@@ -26,15 +28,17 @@ struct ListedEntry {
   bool operator==(const ListedEntry&) const = default;
 };
 
-/// What a stat said of one file, and what the listing had said when it was asked.
+/// What a stat said of one file.
 struct StatNote {
   TimePoint at;
-  ObjectInfo stat;
-  ObjectInfo listed;
+  std::uint64_t size = 0;
+  SizeKind size_kind = SizeKind::exact;
+  bool gives_size = true;  ///< the row shows this size, not the listing's
+  Validator validator;
 
   StatNote() = default;
-  StatNote(TimePoint when, ObjectInfo said, ObjectInfo row)
-      : at(when), stat(std::move(said)), listed(std::move(row)) {}
+  StatNote(TimePoint when, const ObjectInfo& said)
+      : at(when), size(said.size), size_kind(said.size_kind), validator(said.validator) {}
 };
 
 class MemberListing {
@@ -42,15 +46,39 @@ class MemberListing {
   MemberListing() = default;
   /// In any order; of a name that comes twice the first stays.
   explicit MemberListing(std::vector<ListedEntry> entries);
+  explicit MemberListing(Rows rows);
 
-  const std::vector<ListedEntry>& entries() const { return entries_; }
-  std::size_t size() const { return entries_.size(); }
-  bool empty() const { return entries_.empty(); }
-  /// The attributes as known best: the listing's, with a stat's size. Null when not listed.
-  const ObjectInfo* find(std::string_view name) const;
-  /// As the listing itself said, whatever stats said since. Null when not listed.
-  const ObjectInfo* listed(std::string_view name) const;
+  RowIndex size() const { return rows_ == nullptr ? 0 : rows_->size(); }
+  bool empty() const { return size() == 0; }
+
+  // By row. Views live as long as some copy of this listing; the size of a row changes with note_stat().
+  std::string_view name(RowIndex row) const { return rows_->name(row); }
+  /// The attributes as known best: the listing's, with a stat's size.
+  InfoView info(RowIndex row) const;
+  /// As the listing itself said, whatever stats said since.
+  InfoView as_listed(RowIndex row) const { return rows_->info(row); }
+  /// kNoRow when it is not listed.
+  RowIndex row_of(std::string_view name) const { return rows_ == nullptr ? kNoRow : rows_->find(name); }
+  /// See Rows::seek.
+  RowIndex seek(RowIndex from, std::string_view name) const {
+    return rows_ == nullptr ? 0 : rows_->seek(from, name);
+  }
+
+  // By name. Nothing when it is not listed.
+  std::optional<ObjectInfo> find(std::string_view name) const;
+  std::optional<ObjectInfo> listed(std::string_view name) const;
   const StatNote* note(std::string_view name) const;
+
+  /// visit(std::string_view name, const ObjectInfo& info): every row in the order of names, as find() gives
+  /// it.
+  template <class Visit>
+  void for_each(Visit visit) const {
+    ObjectInfo row_info;
+    for (RowIndex row = 0; row < size(); ++row) {
+      info(row).copy_to(row_info);
+      visit(name(row), std::as_const(row_info));
+    }
+  }
 
   /// Takes a stat's size for a listed name and remembers the rest beside it.
   void note_stat(std::string_view name, TimePoint at, const ObjectInfo& stat);
@@ -58,14 +86,27 @@ class MemberListing {
   /// so.
   void inherit_notes(const MemberListing& older);
 
- private:
-  ObjectInfo* find_row(std::string_view name);
+  /// Memory held for rows and notes, for tests and figures.
+  std::size_t bytes() const;
 
-  std::vector<ListedEntry> entries_;
-  std::map<std::string, StatNote, std::less<>> notes_;
+ private:
+  using Notes = std::map<RowIndex, StatNote>;
+  Notes& own_notes();
+
+  std::shared_ptr<const Rows> rows_;  ///< null: none
+  std::shared_ptr<Notes> notes_;      ///< null: none; copied before a write when somebody else looks at it
 };
 
-/// The names whose rows differ between two listings of one member, sorted.
-std::vector<std::string> changed_names(const MemberListing& before, const MemberListing& after);
+/// A name that one of two listings of a member has otherwise than the other, by its rows in both.
+struct RowChange {
+  RowIndex before = kNoRow;
+  RowIndex after = kNoRow;
+
+  RowChange(RowIndex was, RowIndex is) : before(was), after(is) {}
+  bool operator==(const RowChange&) const = default;
+};
+
+/// The rows that differ between two listings of one member, in the order of names.
+std::vector<RowChange> changed_rows(const MemberListing& before, const MemberListing& after);
 
 }  // namespace balancefs

@@ -174,9 +174,11 @@ bool ListingCache::proves_absence(const Path& directory) const {
   return state && is_fresh(state->held(now(), options_), now(), options_);
 }
 
-bool ListingCache::still_lists(const Path& directory, const DirectoryEntry& entry) const {
+bool ListingCache::still_lists(const Path& directory, const Directory& snapshot, std::size_t index) const {
   const State state = table_.peek(directory);
-  return state && state->find(entry.name, now(), options_) == entry;
+  if (!state) return false;
+  if (state->is_current(snapshot, options_)) return true;
+  return state->find(snapshot.name(index), now(), options_) == snapshot.entry(index);
 }
 
 void ListingCache::expire(const Path& directory) {

@@ -55,8 +55,8 @@ class ListingCache final : private FetchOwner {
   Duration fresh_for(const Path& directory) const;
   /// Whether a name that is not listed now does not exist.
   bool proves_absence(const Path& directory) const;
-  /// Whether an entry of an older snapshot of `directory` is what the newest one would show.
-  bool still_lists(const Path& directory, const DirectoryEntry& entry) const;
+  /// Whether an entry of a snapshot of `directory`, perhaps an older one, is what the newest one would show.
+  bool still_lists(const Path& directory, const Directory& snapshot, std::size_t index) const;
   /// A contradiction was seen: the next use asks again first.
   void expire(const Path& directory);
   /// The user said so: as expire, and the members' next success is believed, however empty.
@@ -104,9 +104,10 @@ class ListingCache final : private FetchOwner {
   void ended(Fetch& fetch, MemberIndex member, Fetch::Answer answer);
   void settle(Fetch& fetch);
   Duration retry_pause(const DirectoryState& state) const;
-  void publish(DirectoryState& state, const std::vector<EntryChange>& changes);
-  void survey(const DirectoryState& state, MemberIndex member, const std::vector<EntryChange>& changes);
-  void report_divergence(DirectoryState& state, const std::vector<EntryChange>& changes);
+  void publish(DirectoryState& state, const DirectoryChange& changes);
+  void tell(const DirectoryState& state, const EntryChange& change);
+  void survey(const DirectoryChange& changes);
+  bool report_divergence(DirectoryState& state, const EntryChange& change, bool in_log);
 
   // listing_confirm.cc: answers that are not believed at once
   Task<void> confirm_absence(std::shared_ptr<Fetch> fetch, MemberIndex member);

@@ -15,9 +15,9 @@ ParentSays ListingCache::parent_says(const Path& directory, MemberIndex member) 
   if (!parent) return ParentSays::nothing;
   const MemberWord& word = parent->words()[member];
   if (word.kind == MemberWord::Kind::unknown) return ParentSays::unknown;
-  const ObjectInfo* row = word.listing.find(directory.name());
-  if (row == nullptr) return ParentSays::lacks;
-  return row->type == ObjectType::directory ? ParentSays::directory : ParentSays::file;
+  const RowIndex row = word.listing.row_of(directory.name());
+  if (row == kNoRow) return ParentSays::lacks;
+  return word.listing.info(row).type == ObjectType::directory ? ParentSays::directory : ParentSays::file;
 }
 
 Task<void> ListingCache::confirm_absence(std::shared_ptr<Fetch> fetch, MemberIndex member) {

@@ -152,11 +152,11 @@ void ListingCache::believe(Fetch& fetch, MemberIndex member, MemberWord::Kind ki
   word.trust_next = false;
   word.doubted_since.reset();
   word.answered_at = now();
-  const std::vector<EntryChange> changes = state.take(member, kind, std::move(listing));
+  const DirectoryChange change = state.take(member, kind, std::move(listing));
   table_.recount(state);
-  survey(state, member, changes);
+  survey(change);
   ended(fetch, member, Fetch::Answer::answered);
-  publish(state, changes);
+  publish(state, change);
 }
 
 void ListingCache::ended(Fetch& fetch, MemberIndex member, Fetch::Answer answer) {
@@ -192,17 +192,17 @@ void ListingCache::settle(Fetch& fetch) {
   state.forget_snapshot();
 }
 
-void ListingCache::survey(const DirectoryState& state, MemberIndex member,
-                          const std::vector<EntryChange>& changes) {
-  for (const EntryChange& change : changes) {
-    if (!change.after) continue;
-    const MemberIndex authority = change.after->info.member;
+void ListingCache::survey(const DirectoryChange& changes) {
+  const MemberIndex member = changes.member();
+  if (lagging_.size() == 1) return;
+  changes.for_each([&](const EntryChange& change) {
+    if (!change.after.exists()) return;
+    const InfoView authority = change.after.authority();
     for (MemberIndex m = 0; m < lagging_.size(); ++m) {
-      if (m == authority || (m != member && member != authority)) continue;
-      const ObjectInfo* row = state.words()[m].listing.find(change.name);
-      if (row != nullptr) survey_.count(change.after->info, *row);
+      if (m == authority.member || (m != member && member != authority.member)) continue;
+      if (change.after.has(m)) survey_.count(authority, change.after.info(m));
     }
-  }
+  });
   for (MemberIndex m = 0; m < lagging_.size(); ++m) {
     if (!survey_.should_warn(m)) continue;
     log_warning("{}: sizes differ from the other members of {} for most files; is it the same content?",
@@ -212,35 +212,47 @@ void ListingCache::survey(const DirectoryState& state, MemberIndex member,
 
 /// A folder that stays one keeps its node, and what the kernel knows of its times runs out by itself. Taking
 /// its name away would take the working folder from programs in it, and unmount what is mounted below.
-static bool stays_directory(const EntryChange& change) {
-  return change.before && change.after && change.before->info.type == ObjectType::directory &&
-         change.after->info.type == ObjectType::directory;
+static bool stays_directory(const EntryChange& change, const std::optional<InfoView>& after) {
+  return change.before && after && change.before->type == ObjectType::directory &&
+         after->type == ObjectType::directory;
 }
 
-void ListingCache::publish(DirectoryState& state, const std::vector<EntryChange>& changes) {
-  report_divergence(state, changes);
-  if (listener_ == nullptr || !state.served) return;
-  for (const EntryChange& change : changes) {
-    if (stays_directory(change) || !looks_different(change.before, change.after)) continue;
-    listener_->entry_changed(state.path(), change.name);
-  }
-}
-
-void ListingCache::report_divergence(DirectoryState& state, const std::vector<EntryChange>& changes) {
+void ListingCache::publish(DirectoryState& state, const DirectoryChange& changes) {
+  const bool heard = listener_ != nullptr && state.served;
+  if (lagging_.size() == 1 && !heard) return;  // nothing to differ from, and nobody to tell
   std::size_t fresh = 0;
-  for (const EntryChange& change : changes) {
-    if (!change.after || change.after->divergent.empty()) {
-      state.divergent.erase(change.name);
-    } else if (state.divergent.insert(change.name).second && ++fresh <= kMostDivergenceLines) {
-      log_warning("{}: {} differs from {}'s and is not read there",
-                  member_name(change.after->divergent.front()), shown(state.path().child(change.name)),
-                  member_name(change.after->info.member));
-    }
-  }
+  changes.for_each([&](const EntryChange& change) {
+    if (report_divergence(state, change, fresh < kMostDivergenceLines)) ++fresh;
+    tell(state, change);
+  });
   if (fresh > kMostDivergenceLines) {
     log_warning("{}: {} more files differ between members", shown(state.path()),
                 fresh - kMostDivergenceLines);
   }
+}
+
+void ListingCache::tell(const DirectoryState& state, const EntryChange& change) {
+  if (listener_ == nullptr || !state.served) return;
+  std::optional<InfoView> after;
+  if (change.after.exists()) after = change.after.authority();
+  if (stays_directory(change, after) || !looks_different(change.before, after)) return;
+  listener_->entry_changed(state.path(), change.name);
+}
+
+/// Whether the name's copies differ now and did not before.
+bool ListingCache::report_divergence(DirectoryState& state, const EntryChange& change, bool in_log) {
+  const auto differs = change.after.exists() ? change.after.first_divergent() : std::nullopt;
+  if (!differs) {
+    const auto known = state.divergent.find(change.name);
+    if (known != state.divergent.end()) state.divergent.erase(known);
+    return false;
+  }
+  if (!state.divergent.emplace(change.name).second) return false;
+  if (in_log) {
+    log_warning("{}: {} differs from {}'s and is not read there", member_name(*differs),
+                shown(state.path().child(change.name)), member_name(change.after.authority().member));
+  }
+  return true;
 }
 
 }  // namespace balancefs

@@ -32,12 +32,12 @@ constexpr int kMostStats = 2;
 /// is still the one of then; else with the listing, whose times may be coarser or in another time zone: that
 /// costs one listing more, once.
 bool contradicts_listing(const MemberListing& listing, std::string_view name, const ObjectInfo& stat) {
-  const ObjectInfo* row = listing.find(name);
-  if (row == nullptr || row->type != stat.type) return true;
+  const std::optional<ObjectInfo> row = listing.find(name);
+  if (!row || row->type != stat.type) return true;
   if (row->size_kind == SizeKind::exact && row->size != stat.size) return true;
   if (!sizes_may_match(*row, stat)) return true;
   const StatNote* note = listing.note(name);
-  return note != nullptr ? note->stat.validator.contradicts(stat.validator)
+  return note != nullptr ? note->validator.contradicts(stat.validator)
                          : row->validator.contradicts(stat.validator);
 }
 
@@ -80,11 +80,11 @@ void ListingCache::take_stat(StatCall& call) {
   lagging_[member] = false;
   const MemberListing& listing = state->words()[member].listing;
   call.contradicts = contradicts_listing(listing, call.path.name(), *result);
-  if (listing.find(call.path.name()) == nullptr || result->type != ObjectType::file) return;
-  std::vector<EntryChange> changes;
-  if (auto change = state->take_stat(member, call.path.name(), now(), *result))
-    changes.push_back(std::move(*change));
-  publish(*state, changes);
+  if (result->type != ObjectType::file) return;
+  state->take_stat(member, call.path.name(), now(), *result, [&](const EntryChange& change) {
+    report_divergence(*state, change, true);
+    tell(*state, change);
+  });
 }
 
 Task<bool> ListingCache::wait_for_stat(std::shared_ptr<StatCall> call, TimePoint deadline) {

@@ -14,13 +14,13 @@ constexpr std::uint64_t kRoundingBytes = 1024;
 /// FAT and some servers keep times in steps of 2 s.
 constexpr std::chrono::seconds kSameTime(2);
 
-bool same_kind_of_checksum(const ObjectInfo& left, const ObjectInfo& right) {
+bool same_kind_of_checksum(const InfoView& left, const InfoView& right) {
   const std::size_t colon = left.checksum.find(':');
-  return colon != std::string::npos && colon == right.checksum.find(':') &&
-         left.checksum.compare(0, colon, right.checksum, 0, colon) == 0;
+  return colon != std::string_view::npos && colon == right.checksum.find(':') &&
+         left.checksum.substr(0, colon) == right.checksum.substr(0, colon);
 }
 
-bool times_agree(const Validator& left, const Validator& right) {
+bool times_agree(const InfoView& left, const InfoView& right) {
   if (!left.modified || !right.modified) return false;
   return *left.modified <= *right.modified + kSameTime && *right.modified <= *left.modified + kSameTime;
 }
@@ -29,8 +29,8 @@ bool changed_alike(const std::set<MemberIndex>* changed, MemberIndex left, Membe
   return changed == nullptr || changed->contains(left) == changed->contains(right);
 }
 
-bool is_copy(const MergeInput& input, const std::set<MemberIndex>* changed, const ObjectInfo& authority,
-             const ObjectInfo& other) {
+bool is_copy(const MergeInput& input, const std::set<MemberIndex>* changed, const InfoView& authority,
+             const InfoView& other) {
   if (authority.type != other.type) return false;
   if (authority.type == ObjectType::directory) return true;
   if (!same_identity(input.rule, authority, other)) return false;
@@ -38,105 +38,135 @@ bool is_copy(const MergeInput& input, const std::set<MemberIndex>* changed, cons
 }
 
 const std::set<MemberIndex>* changed_members(const MergeInput& input, std::string_view name) {
+  if (input.changed->empty()) return nullptr;
   const auto found = input.changed->find(name);
   return found == input.changed->end() ? nullptr : &found->second;
 }
 
-/// `rows`: by member, null where it does not have the name; at least one is there.
-DirectoryEntry merge_rows(const MergeInput& input, const std::vector<const ObjectInfo*>& rows,
-                          std::string_view name) {
-  const auto first =
-      std::find_if(rows.begin(), rows.end(), [](const ObjectInfo* row) { return row != nullptr; });
-  DirectoryEntry entry(std::string(name), **first);
-  const auto* changed = changed_members(input, name);
-  for (auto row = first + 1; row != rows.end(); ++row) {
-    if (*row == nullptr) continue;
-    if (is_copy(input, changed, entry.info, **row)) {
-      entry.copies.push_back(**row);
-    } else {
-      entry.divergent.push_back((*row)->member);
-    }
-  }
-  return entry;
-}
-
 std::size_t holders(const MergeInput& input, std::string_view name) {
   const auto holds = [&](const MemberListing* member) {
-    return member != nullptr && member->find(name) != nullptr;
+    return member != nullptr && member->row_of(name) != kNoRow;
   };
   return static_cast<std::size_t>(std::count_if(input.members.begin(), input.members.end(), holds));
 }
 
 }  // namespace
 
-bool checksums_agree(const ObjectInfo& left, const ObjectInfo& right) {
+MergedName::MergedName(const MergeInput& input, std::string_view name, std::span<const RowIndex> rows)
+    : input_(input), name_(name), rows_(rows) {
+  const auto first = std::find_if(rows.begin(), rows.end(), [](RowIndex row) { return row != kNoRow; });
+  authority_ = static_cast<std::size_t>(first - rows.begin());
+}
+
+template <class Visit>
+void MergedName::for_each_other(Visit visit) const {
+  const auto* changed = changed_members(input_, name_);
+  for (std::size_t member = authority_ + 1; member < rows_.size(); ++member) {
+    if (!has(member)) continue;
+    const InfoView other = info(member);
+    if (!visit(other, is_copy(input_, changed, authority(), other))) return;
+  }
+}
+
+std::optional<MemberIndex> MergedName::first_divergent() const {
+  std::optional<MemberIndex> found;
+  for_each_other([&](const InfoView& other, bool copy) {
+    if (!copy) found = other.member;
+    return copy;
+  });
+  return found;
+}
+
+DirectoryEntry MergedName::entry() const {
+  DirectoryEntry entry(std::string(name_), authority().info());
+  for_each_other([&](const InfoView& other, bool copy) {
+    if (copy) {
+      entry.copies.push_back(other.info());
+    } else {
+      entry.divergent.push_back(other.member);
+    }
+    return true;
+  });
+  return entry;
+}
+
+bool checksums_agree(const InfoView& left, const InfoView& right) {
   return same_kind_of_checksum(left, right) && left.checksum == right.checksum;
 }
 
-bool sizes_may_match(const ObjectInfo& left, const ObjectInfo& right) {
+bool sizes_may_match(const InfoView& left, const InfoView& right) {
   if (left.size_kind == SizeKind::unknown || right.size_kind == SizeKind::unknown) return true;
   if (left.size_kind == SizeKind::exact && right.size_kind == SizeKind::exact) return left.size == right.size;
   const auto [small, large] = std::minmax(left.size, right.size);
   return large - small <= large / kRoundingShare + kRoundingBytes;
 }
 
-bool same_identity(IdentityRule rule, const ObjectInfo& authority, const ObjectInfo& copy) {
+bool same_identity(IdentityRule rule, const InfoView& authority, const InfoView& copy) {
   if (!sizes_may_match(authority, copy)) return false;
   if (same_kind_of_checksum(authority, copy)) {
     if (authority.checksum != copy.checksum) return false;
   } else if (rule == IdentityRule::checksum) {
     return false;
   }
-  return rule != IdentityRule::size_mtime || times_agree(authority.validator, copy.validator);
+  return rule != IdentityRule::size_mtime || times_agree(authority, copy);
+}
+
+std::vector<RowIndex> rows_of_name(const MergeInput& input, std::string_view name) {
+  std::vector<RowIndex> rows;
+  rows.reserve(input.members.size());
+  for (const MemberListing* member : input.members) {
+    rows.push_back(member == nullptr ? kNoRow : member->row_of(name));
+  }
+  return rows;
 }
 
 std::optional<DirectoryEntry> merge_name(const MergeInput& input, std::string_view name) {
-  std::vector<const ObjectInfo*> rows;
-  rows.reserve(input.members.size());
-  bool any = false;
-  for (const MemberListing* member : input.members) {
-    rows.push_back(member == nullptr ? nullptr : member->find(name));
-    any = any || rows.back() != nullptr;
-  }
-  if (!any) return std::nullopt;
-  return merge_rows(input, rows, name);
+  const std::vector<RowIndex> rows = rows_of_name(input, name);
+  const MergedName merged(input, name, rows);
+  if (!merged.exists()) return std::nullopt;
+  return merged.entry();
 }
 
-std::vector<DirectoryEntry> merge_all(const MergeInput& input) {
-  std::vector<DirectoryEntry> merged;
-  std::vector<std::size_t> next(input.members.size(), 0);
-  std::vector<const ObjectInfo*> rows(input.members.size(), nullptr);
+std::vector<RowIndex> merge_rows(const MergeInput& input) {
+  std::vector<RowIndex> merged;
+  RowIndex most = 0;
+  for (const MemberListing* member : input.members) {
+    if (member != nullptr) most = std::max(most, member->size());
+  }
+  merged.reserve(most * input.members.size());
+  std::vector<RowIndex> next(input.members.size(), 0);
+  const auto left = [&](std::size_t i) {
+    return input.members[i] != nullptr && next[i] < input.members[i]->size();
+  };
   while (true) {
-    const std::string* name = nullptr;
+    std::optional<std::string_view> name;
     for (std::size_t i = 0; i < next.size(); ++i) {
-      if (input.members[i] == nullptr || next[i] == input.members[i]->size()) continue;
-      const std::string& candidate = input.members[i]->entries()[next[i]].name;
-      if (name == nullptr || candidate < *name) name = &candidate;
+      if (!left(i)) continue;
+      const std::string_view candidate = input.members[i]->name(next[i]);
+      if (!name || candidate < *name) name = candidate;
     }
-    if (name == nullptr) return merged;
+    if (!name) return merged;
     for (std::size_t i = 0; i < next.size(); ++i) {
-      const bool left = input.members[i] != nullptr && next[i] < input.members[i]->size();
-      const bool has = left && input.members[i]->entries()[next[i]].name == *name;
-      rows[i] = has ? &input.members[i]->entries()[next[i]++].info : nullptr;
+      const bool has = left(i) && input.members[i]->name(next[i]) == *name;
+      merged.push_back(has ? next[i]++ : kNoRow);
     }
-    merged.push_back(merge_rows(input, rows, *name));
   }
 }
 
 void note_change(ChangedCopies& changed, const MergeInput& input, MemberIndex member, std::string_view name,
-                 const ObjectInfo* before, const ObjectInfo* after) {
+                 const std::optional<InfoView>& before, const std::optional<InfoView>& after) {
   auto known = changed.find(name);
-  const bool same_size = before != nullptr && after != nullptr && before->type == after->type &&
+  const bool same_size = before && after && before->type == after->type &&
                          before->size_kind == after->size_kind && before->size == after->size;
   const bool in_place =
-      same_size && after->type == ObjectType::file && before->validator.contradicts(after->validator);
+      same_size && after->type == ObjectType::file && before->validator().contradicts(after->validator());
   if (in_place) {
     if (known == changed.end()) known = changed.try_emplace(std::string(name)).first;
     known->second.insert(member);
   } else if (known != changed.end() && !same_size) {
     known->second.erase(member);
     // A copy that is new is judged by size, as if nothing had happened: it goes with the authority.
-    const auto authority = after == nullptr ? std::nullopt : merge_name(input, name);
+    const auto authority = after ? merge_name(input, name) : std::nullopt;
     if (authority && authority->info.member != member && known->second.contains(authority->info.member)) {
       known->second.insert(member);
     }
@@ -145,12 +175,11 @@ void note_change(ChangedCopies& changed, const MergeInput& input, MemberIndex me
   if (known->second.empty() || known->second.size() == holders(input, name)) changed.erase(known);
 }
 
-bool looks_different(const std::optional<DirectoryEntry>& before,
-                     const std::optional<DirectoryEntry>& after) {
+bool looks_different(const std::optional<InfoView>& before, const std::optional<InfoView>& after) {
   if (before.has_value() != after.has_value()) return true;
   if (!before) return false;
-  return before->info.type != after->info.type || before->info.size != after->info.size ||
-         before->info.validator != after->info.validator;
+  return before->type != after->type || before->size != after->size || before->etag != after->etag ||
+         before->modified != after->modified;
 }
 
 }  // namespace balancefs

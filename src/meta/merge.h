@@ -8,12 +8,13 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "balancefs/options.h"
-#include "meta/directory.h"
+#include "meta/directory_entry.h"
 #include "meta/listing.h"
 
 namespace balancefs {
@@ -36,24 +37,54 @@ struct MergeInput {
   MergeInput() = default;
 };
 
-/// Whether `copy` counts as the same bytes as `authority` by what both members say of themselves now.
-bool same_identity(IdentityRule rule, const ObjectInfo& authority, const ObjectInfo& copy);
-/// Whether both could have the same number of bytes.
-bool sizes_may_match(const ObjectInfo& left, const ObjectInfo& right);
-/// Whether both give a checksum of the same kind ("sha1:") with the same value.
-bool checksums_agree(const ObjectInfo& left, const ObjectInfo& right);
+/// One name of the union, by the row of each member (kNoRow: does not have it). A view of the input and the
+/// rows.
+class MergedName {
+ public:
+  MergedName(const MergeInput& input, std::string_view name, std::span<const RowIndex> rows);
 
+  std::string_view name() const { return name_; }
+  /// Whether any member has it. The rest only if so.
+  bool exists() const { return authority_ < rows_.size(); }
+  InfoView authority() const { return info(authority_); }
+  bool has(std::size_t member) const { return rows_[member] != kNoRow; }
+  InfoView info(std::size_t member) const { return input_.members[member]->info(rows_[member]); }
+  /// The first member that has something else under that name.
+  std::optional<MemberIndex> first_divergent() const;
+  DirectoryEntry entry() const;
+
+ private:
+  /// visit(InfoView other, bool is_copy) for every other member that has the name, until it returns false.
+  template <class Visit>
+  void for_each_other(Visit visit) const;
+
+  const MergeInput& input_;
+  std::string_view name_;
+  std::span<const RowIndex> rows_;
+  std::size_t authority_;
+};
+
+/// Whether `copy` counts as the same bytes as `authority` by what both members say of themselves now.
+bool same_identity(IdentityRule rule, const InfoView& authority, const InfoView& copy);
+/// Whether both could have the same number of bytes.
+bool sizes_may_match(const InfoView& left, const InfoView& right);
+/// Whether both give a checksum of the same kind ("sha1:") with the same value.
+bool checksums_agree(const InfoView& left, const InfoView& right);
+
+/// By member: the row of one name.
+std::vector<RowIndex> rows_of_name(const MergeInput& input, std::string_view name);
 /// One name of the union; nothing when no member has it.
 std::optional<DirectoryEntry> merge_name(const MergeInput& input, std::string_view name);
-/// All names, sorted.
-std::vector<DirectoryEntry> merge_all(const MergeInput& input);
+/// All names, sorted: for each the members' rows, one member after the other.
+std::vector<RowIndex> merge_rows(const MergeInput& input);
 
-/// Brings `changed` up to date when `member` lists `name` as `after` where it had listed `before` (null: did
-/// not have it). `input` holds the new listings.
+/// Brings `changed` up to date when `member` lists `name` as `after` where it had listed `before` (nothing:
+/// did not have it). `input` holds the new listings.
 void note_change(ChangedCopies& changed, const MergeInput& input, MemberIndex member, std::string_view name,
-                 const ObjectInfo* before, const ObjectInfo* after);
+                 const std::optional<InfoView>& before, const std::optional<InfoView>& after);
 
-/// Whether a program could see a difference: presence, type, size or validator.
-bool looks_different(const std::optional<DirectoryEntry>& before, const std::optional<DirectoryEntry>& after);
+/// Whether a program could see a difference between two authorities' words: presence, type, size or
+/// validator.
+bool looks_different(const std::optional<InfoView>& before, const std::optional<InfoView>& after);
 
 }  // namespace balancefs

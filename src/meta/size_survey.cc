@@ -2,7 +2,7 @@
 
 namespace balancefs {
 
-void SizeSurvey::count(const ObjectInfo& authority, const ObjectInfo& copy) {
+void SizeSurvey::count(const InfoView& authority, const InfoView& copy) {
   const bool files = authority.type == ObjectType::file && copy.type == ObjectType::file;
   if (!files || authority.size_kind != SizeKind::exact || copy.size_kind != SizeKind::exact) return;
   Tally& tally = members_[copy.member];

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "balancefs/object.h"
+#include "meta/info_view.h"
 
 namespace balancefs {
 
@@ -18,7 +18,7 @@ class SizeSurvey {
   explicit SizeSurvey(std::size_t members) : members_(members) {}
 
   /// Counts one file of a member against the authority's of the same name.
-  void count(const ObjectInfo& authority, const ObjectInfo& copy);
+  void count(const InfoView& authority, const InfoView& copy);
   /// True once per member: more than half of at least kEnough files differ.
   bool should_warn(MemberIndex member);
 

@@ -20,7 +20,7 @@ TEST_F(ListingCacheTest, DirectoryIsTheUnionOfWhatItsMembersHold) {
   EXPECT_TRUE((*listing)->complete());
   EXPECT_EQ(use().fresh_for(path("a")), 60s);
   EXPECT_TRUE(use().proves_absence(path("a")));
-  EXPECT_EQ((*listing)->find("three"), nullptr);
+  EXPECT_FALSE((*listing)->find("three").has_value());
 }
 
 TEST_F(ListingCacheTest, EveryMemberIsAskedOnceHoweverManyNamesAreLookedUp) {

@@ -166,30 +166,34 @@ std::vector<MemberListing> any_listings() {
   return listings;
 }
 
-MergeInput input_of(const std::vector<MemberListing>& listings, const ChangedCopies& changed) {
-  MergeInput input;
-  for (const MemberListing& each : listings) input.members.push_back(&each);
-  input.changed = &changed;
-  return input;
+MembersWords words_of(const std::vector<MemberListing>& listings) {
+  MembersWords words;
+  words.listings = listings;
+  words.changed = std::make_shared<const ChangedCopies>();
+  return words;
+}
+
+std::vector<DirectoryEntry> entries_of(const Directory& directory) {
+  std::vector<DirectoryEntry> entries;
+  for (const DirectoryEntry& entry : directory.entries()) entries.push_back(entry);
+  return entries;
 }
 
 RC_GTEST_PROP(MergeProperty, EveryNameOfEveryMemberIsThereOnceAndInOrder, ()) {
   const auto listings = any_listings();
-  const ChangedCopies changed;
-  const MergeInput input = input_of(listings, changed);
-  const auto merged = merge_all(input);
+  const Directory merged(words_of(listings), true, TimePoint());
   std::set<std::string> names;
   for (const MemberListing& each : listings) {
-    for (const ListedEntry& row : each.entries()) names.insert(row.name);
+    each.for_each([&](std::string_view name, const ObjectInfo&) { names.emplace(name); });
   }
   RC_ASSERT(merged.size() == names.size());
   auto name = names.begin();
-  for (const DirectoryEntry& entry : merged) {
+  for (const DirectoryEntry& entry : merged.entries()) {
     RC_ASSERT(entry.name == *name++);
-    RC_ASSERT(entry == *merge_name(input, entry.name));
+    RC_ASSERT(entry == *merged.find(entry.name));
     RC_ASSERT(entry.copies.front() == entry.info);
     std::size_t holders = 0;
-    for (const MemberListing& each : listings) holders += each.find(entry.name) != nullptr ? 1 : 0;
+    for (const MemberListing& each : listings) holders += each.find(entry.name) ? 1 : 0;
     RC_ASSERT(entry.copies.size() + entry.divergent.size() == holders);
   }
 }
@@ -202,7 +206,7 @@ RC_GTEST_PROP(MergeProperty, UnionIsTheSameWhateverTheOrderOfAnswers, ()) {
   do {
     DirectoryState state(Path(), 3, IdentityRule::size);
     for (const MemberIndex m : order) state.take(m, MemberWord::Kind::listed, listings[m]);
-    results.push_back(state.snapshot(TimePoint(), options)->entries());
+    results.push_back(entries_of(*state.snapshot(TimePoint(), options)));
   } while (std::next_permutation(order.begin(), order.end()));
   for (const auto& each : results) RC_ASSERT(each == results.front());
 }
@@ -217,13 +221,15 @@ RC_GTEST_PROP(MergeProperty, ChangesAreWhatTurnsTheOldViewIntoTheNew, ()) {
   const auto first = state.snapshot(TimePoint(), options);
   for (const auto& entry : first->entries()) view.emplace(entry.name, entry);
   for (MemberIndex m = 0; m < 3; ++m) {
-    for (const EntryChange& change : state.take(m, MemberWord::Kind::listed, after[m])) {
-      view.erase(change.name);
-      if (change.after) view.emplace(change.name, *change.after);
-    }
+    const DirectoryChange changes = state.take(m, MemberWord::Kind::listed, after[m]);
+    changes.for_each([&](const EntryChange& change) {
+      const std::string name(change.name);
+      view.erase(name);
+      if (change.after.exists()) view.emplace(name, change.after.entry());
+    });
   }
   const auto now = state.snapshot(TimePoint(), options);
-  RC_ASSERT(view.size() == now->entries().size());
+  RC_ASSERT(view.size() == now->size());
   for (const auto& entry : now->entries()) RC_ASSERT(view.at(entry.name) == entry);
 }
 
