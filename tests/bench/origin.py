@@ -70,6 +70,19 @@ class Corpus:
     def files(self, folder, count, size):
         return [self.file(f"{folder}/{folder}{index:03}.bin", size) for index in range(count)]
 
+    name_length = len(f"episode {0:06} of a show.mkv")
+
+    def entries(self, folder, count):
+        """So many files for their names and sizes: holes, of different lengths."""
+        path = self.root / folder
+        if path.exists() and (path / f"episode {count - 1:06} of a show.mkv").exists():
+            return
+        path.mkdir(parents=True, exist_ok=True)
+        for index in range(count):
+            out = os.open(path / f"episode {index:06} of a show.mkv", os.O_CREAT | os.O_WRONLY, 0o644)
+            os.ftruncate(out, index * 37 % 100_003)
+            os.close(out)
+
     def _piece(self, first):
         for offset in range(0, MIB, BLOCK):
             number = (self._serial << 40) + (first + offset) // BLOCK

@@ -142,7 +142,8 @@ def all_workloads():
     import workloads_group
     import workloads_growth
     import workloads_latency
+    import workloads_metadata
     import workloads_speed
 
-    modules = (workloads_speed, workloads_latency, workloads_group, workloads_growth)
+    modules = (workloads_speed, workloads_latency, workloads_group, workloads_growth, workloads_metadata)
     return [workload for module in modules for workload in module.WORKLOADS]
