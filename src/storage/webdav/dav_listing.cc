@@ -193,6 +193,10 @@ Result<void> DavListing::find_folder() {
 }
 
 Result<void> DavListing::finish() {
+  if (!self_seen_ && waiting_.empty()) {
+    // An empty folder lists itself. What names nothing at all says nothing of this one.
+    return fail(ErrorKind::corrupted, "PROPFIND: an answer without the folder and without entries");
+  }
   if (!waiting_.empty()) {
     if (auto found = find_folder(); !found) return found;
     if (auto placed = place_waiting(); !placed) return placed;

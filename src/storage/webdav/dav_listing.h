@@ -32,7 +32,8 @@ class DavListing {
   /// One response. Errors: the folder's own (`not_found` when it is missing or a file), `corrupted` when a
   /// child's state is unknown, the sink's.
   Result<void> add(const DavResponse& response);
-  /// The multistatus was complete. `corrupted` when its entries cannot be related to the folder.
+  /// The multistatus was complete. `corrupted` when its entries cannot be related to the folder, or there are
+  /// none, not even its own.
   Result<void> finish();
 
  private:

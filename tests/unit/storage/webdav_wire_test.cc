@@ -90,6 +90,14 @@ TEST(Multistatus, TheFolderItselfMayComeLastOrNotAtAll) {
   EXPECT_EQ(parse(multistatus(folder("/dav/")), url).names(), Names{});
 }
 
+TEST(Multistatus, AnAnswerThatNamesNothingIsNoEmptyFolder) {
+  for (const std::string& responses : {std::string(), file("/..%2Fetc")}) {
+    const Parsed nothing = parse(multistatus(responses));
+    ASSERT_FALSE(nothing.outcome) << responses;
+    EXPECT_EQ(nothing.outcome.error().kind, ErrorKind::corrupted);
+  }
+}
+
 TEST(Multistatus, AnotherPrefixBehindAProxyIsRecognised) {
   const std::string answers = folder("/backend/x/") + file("/backend/x/a") + folder("/backend/x/b/");
   EXPECT_EQ(parse(multistatus(answers), "http://h/public/").names(), (Names{"a", "b"}));
