@@ -39,6 +39,13 @@ class ShapedMembers : public BalancedMount {
   std::vector<std::unique_ptr<Shaper>> shapers_;
 };
 
+/// So long a round trip, and nothing else.
+inline ShaperSettings away(std::chrono::milliseconds round_trip) {
+  ShaperSettings settings;
+  settings.round_trip = round_trip;
+  return settings;
+}
+
 /// A file that is read from the start on.
 class OpenFile {
  public:
