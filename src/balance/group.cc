@@ -97,7 +97,7 @@ std::vector<MemberIndex> Group::worth_asking(const RequestContext& why) const {
     closed.push_back(i);
     if (!members_[i].health.throttled(members_.now())) calm.push_back(i);
   }
-  if (!calm.empty()) return calm;
+  if (!calm.empty() || why.priority == Priority::prefetch) return calm;
   return closed.empty() ? all : closed;
 }
 

@@ -21,7 +21,8 @@ class Group final : public Storage {
 
   const StorageTraits& traits() const override { return traits_; }
   /// Succeeds when at least one member did; `entries.member_done` tells of each. Members that are open are
-  /// not asked (`unavailable`, not_ours) unless all are.
+  /// not asked (`unavailable`, not_ours) unless all are; what nobody
+  /// waits for yet (Priority::prefetch) is never asked of those that are open or throttled.
   Task<Result<void>> list(Path directory, ListingSink& entries, RequestContext& why) override;
   /// Asks `why.ask` one after the other until one answers; `not_found` only when all that were asked say so.
   Task<Result<ObjectInfo>> stat(Path path, RequestContext& why) override;

@@ -75,6 +75,25 @@ bool DirectoryState::is_current(const Directory& shown, const MetadataOptions& o
   return !options.stale_if_error && snapshot_.lock().get() == &shown;
 }
 
+std::vector<std::string> DirectoryState::subdirectories(TimePoint now, const MetadataOptions& options) const {
+  const MergeInput input = counting(now, options);
+  std::vector<std::string> names;
+  for (const MemberListing* member : input.members) {
+    if (member == nullptr) continue;
+    for (RowIndex row = 0; row < member->size(); ++row) {
+      if (member->info(row).type == ObjectType::directory) names.emplace_back(member->name(row));
+    }
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  if (input.members.size() == 1) return names;
+  // What the authority has as a file is one, whatever the others say.
+  std::erase_if(names, [&](const std::string& name) {
+    return merge_name(input, name)->info.type != ObjectType::directory;
+  });
+  return names;
+}
+
 MembersWords DirectoryState::counting_words(TimePoint now, const MetadataOptions& options) const {
   MembersWords words;
   words.rule = rule_;

@@ -57,6 +57,8 @@ class DirectoryState {
   std::optional<DirectoryEntry> find(std::string_view name, TimePoint now,
                                      const MetadataOptions& options) const;
   std::shared_ptr<const Directory> snapshot(TimePoint now, const MetadataOptions& options);
+  /// Names of the directories in it, sorted.
+  std::vector<std::string> subdirectories(TimePoint now, const MetadataOptions& options) const;
   /// The next snapshot() is built anew.
   void forget_snapshot() { snapshot_.reset(); }
 

@@ -50,6 +50,9 @@ class Fetch final : public ListingSink, public std::enable_shared_from_this<Fetc
   bool outdated() const { return outdated_; }
   void outdate() { outdated_ = true; }
 
+  /// Began ahead of a program, and none has asked for it since: what it fails to bring is no news.
+  bool unasked() const { return why.priority == Priority::prefetch; }
+
   /// Leaves a member out of the request; before it starts.
   void skip(MemberIndex member) { members_[member].answer = Answer::not_asked; }
   /// Ends what members the storage has not named: a single storage names none.

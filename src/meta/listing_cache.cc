@@ -26,7 +26,10 @@ class Awaiting {
 
  private:
   void tell() {
-    if (const auto fetch = state_.fetch.lock()) fetch->why.awaited = state_.awaiting > 0;
+    const auto fetch = state_.fetch.lock();
+    if (!fetch) return;
+    fetch->why.awaited = state_.awaiting > 0;
+    if (fetch->why.awaited) fetch->why.priority = std::max(fetch->why.priority, Priority::metadata);
   }
   DirectoryState& state_;
 };
@@ -44,6 +47,7 @@ ListingCache::ListingCache(Storage& group, std::size_t member_count, GroupOption
       table_(member_count, group_options_.identity),
       survey_(member_count),
       lagging_(member_count, false),
+      foresight_(*this),
       scope_(std::move(executor)) {
   BALANCEFS_CHECK(member_count > 0);
 }
@@ -58,9 +62,11 @@ Task<void> ListingCache::close() {
 
 Task<Result<std::shared_ptr<const Directory>>> ListingCache::list(Path directory) {
   const State state = table_.use(directory);
+  program_lists(directory);
   co_await bring_up_to_date(state, false);
   if (state->any_listed(now(), options_)) {
     state->served = true;
+    program_listed(directory);
     co_return state->snapshot(now(), options_);
   }
   const bool absent = state->all_known(now(), options_) && !directory.is_root();
@@ -105,8 +111,8 @@ Task<Result<DirectoryEntry>> ListingCache::missing_in(State state, Path path) {
 Task<void> ListingCache::bring_up_to_date(State state, bool name_missing) {
   const Use use = decide(state->held(now(), options_), name_missing, now(), options_);
   if (use == Use::serve || closing_) co_return;
+  if (use == Use::revalidate) co_return revalidate(state);
   start_fetch(state);
-  if (use == Use::revalidate) co_return;
   const Duration most = use == Use::refetch ? options_.patience : options_.timeout;
   co_await wait_for_fetch(state, now() + most);
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -22,6 +23,7 @@
 #include "meta/directory_table.h"
 #include "meta/fetch.h"
 #include "meta/size_survey.h"
+#include "meta/tree_foresight.h"
 
 namespace balancefs {
 
@@ -33,7 +35,7 @@ class ListingListener {
   virtual void entry_changed(const Path& directory, std::string_view name) = 0;
 };
 
-class ListingCache final : private FetchOwner {
+class ListingCache final : private FetchOwner, private HeldTree {
  public:
   /// `listener` may be null. A storage that is not a group has one member.
   ListingCache(Storage& group, std::size_t member_count, GroupOptions group_options, MetadataOptions options,
@@ -88,7 +90,8 @@ class ListingCache final : private FetchOwner {
   Error failure(const DirectoryState& state, const Path& path) const;
 
   // listing_fetch.cc: requests and what their answers do
-  void start_fetch(const State& state);
+  enum class For : std::uint8_t { program, foresight };
+  void start_fetch(const State& state, For whom = For::program);
   bool should_start(const DirectoryState& state) const;
   std::vector<MemberIndex> members_to_ask(const DirectoryState& state) const;
   Task<void> run_fetch(std::shared_ptr<Fetch> fetch);
@@ -103,11 +106,22 @@ class ListingCache final : private FetchOwner {
   void believe(Fetch& fetch, MemberIndex member, MemberWord::Kind kind, MemberListing listing);
   void ended(Fetch& fetch, MemberIndex member, Fetch::Answer answer);
   void settle(Fetch& fetch);
+  void pause_asking(const Fetch& fetch);
   Duration retry_pause(const DirectoryState& state) const;
   void publish(DirectoryState& state, const DirectoryChange& changes);
   void tell(const DirectoryState& state, const EntryChange& change);
   void survey(const DirectoryChange& changes);
   bool report_divergence(DirectoryState& state, const EntryChange& change, bool in_log);
+
+  // listing_ahead.cc: what no program waits for
+  std::vector<std::string> subdirectories(const Path& directory) const override;
+  void program_lists(const Path& directory);
+  void program_listed(const Path& directory);
+  void look_ahead();
+  Task<void> list_ahead(Path directory);
+  void revalidate(const State& state);
+  void revalidate_next();
+  std::size_t in_background() const;
 
   // listing_confirm.cc: answers that are not believed at once
   Task<void> confirm_absence(std::shared_ptr<Fetch> fetch, MemberIndex member);
@@ -138,6 +152,10 @@ class ListingCache final : private FetchOwner {
   std::vector<bool> lagging_;  ///< by member: missed a bound, and no request of it has succeeded since
   std::set<Fetch*> fetches_;   ///< under way
   std::map<std::string, std::shared_ptr<StatCall>> stats_;  ///< under way, by path
+  TreeForesight foresight_;
+  std::deque<State> listed_ahead_;  ///< the last few: kept until a program had the time to ask for them
+  std::deque<Path> to_revalidate_;  ///< served although stale, and no request of it has begun yet
+  std::set<Path> queued_;           ///< the same
   std::uint64_t last_id_ = 0;
   bool closing_ = false;
   TaskScope scope_;

@@ -39,13 +39,15 @@ std::vector<MemberIndex> ListingCache::members_to_ask(const DirectoryState& stat
   return free;
 }
 
-void ListingCache::start_fetch(const State& state) {
+void ListingCache::start_fetch(const State& state, For whom) {
   if (!should_start(*state)) return;
-  const std::vector<MemberIndex> asked = members_to_ask(*state);
+  std::vector<MemberIndex> asked = members_to_ask(*state);
+  if (whom == For::foresight) std::erase_if(asked, [&](MemberIndex m) { return lagging_[m]; });
   if (asked.empty()) return;
   FetchOwner& self = *this;
   auto fetch = std::make_shared<Fetch>(self, ++last_id_, state, now());
   fetch->why.awaited = state->awaiting > 0;
+  if (whom == For::foresight && !fetch->why.awaited) fetch->why.priority = Priority::prefetch;
   fetch->why.deadline = now() + options_.request_timeout;
   if (asked.size() < lagging_.size()) {
     fetch->why.ask = asked;
@@ -67,6 +69,7 @@ Task<void> ListingCache::run_fetch(std::shared_ptr<Fetch> fetch) {
 void ListingCache::fetch_gone(Fetch& fetch) {
   fetches_.erase(&fetch);
   fetch.state().changed.wake_all();
+  revalidate_next();
 }
 
 void ListingCache::member_answered(Fetch& fetch, MemberIndex member, const Result<void>& outcome) {
@@ -125,7 +128,7 @@ void ListingCache::take_failure(Fetch& fetch, MemberIndex member, const Error& e
   log_debug("{}: list {}: {} ({})", member_name(member), shown(fetch.directory()), error.text,
             to_string(error.kind));
   DirectoryState& state = fetch.state();
-  state.words()[member].failed = true;
+  if (!fetch.unasked()) state.words()[member].failed = true;
   if (!state.last_error || state.last_error->kind == ErrorKind::not_found) state.last_error = error;
   state.forget_snapshot();
   ended(fetch, member, Fetch::Answer::failed);
@@ -167,6 +170,16 @@ void ListingCache::ended(Fetch& fetch, MemberIndex member, Fetch::Answer answer)
   fetch.state().changed.wake_all();
 }
 
+/// Not everybody answered. A request ahead of programs that brought nothing leaves no trace: theirs may.
+void ListingCache::pause_asking(const Fetch& fetch) {
+  DirectoryState& state = fetch.state();
+  if (fetch.unasked() && fetch.answered() == 0) return;
+  for (MemberIndex m = 0; m < lagging_.size(); ++m) {
+    if (fetch.answer(m) == Fetch::Answer::failed) state.words()[m].failed = true;
+  }
+  state.retry_at = now() + (fetch.unasked() ? kRetryAfter : retry_pause(state));
+}
+
 Duration ListingCache::retry_pause(const DirectoryState& state) const {
   for (const MemberWord& word : state.words()) {
     if (word.failed && !word.doubted_since) return kRetryAfter;
@@ -179,7 +192,7 @@ void ListingCache::settle(Fetch& fetch) {
   if (fetch.outdated() || fetch.id() < state.fresh_by || blocks(fetch)) return;
   const auto youngest = state.fetch.lock();
   if (fetch.answered() == 0 || !state.all_known(now(), options_)) {
-    if (youngest.get() == &fetch) state.retry_at = now() + retry_pause(state);
+    if (youngest.get() == &fetch) pause_asking(fetch);
     return;
   }
   TimePoint oldest = now();

@@ -6,9 +6,10 @@ namespace {
 
 class GroupTest : public GroupFixture {
  protected:
-  Result<void> list(std::string_view path = "", std::optional<Duration> within = std::nullopt) {
+  Result<void> list(std::string_view path = "", std::optional<Duration> within = std::nullopt,
+                    Priority priority = Priority::metadata) {
     listing = CollectingListing();
-    RequestContext why;
+    RequestContext why(priority);
     if (within) why.deadline = t.clock.now() + *within;
     return t.run(group->list(*Path::parse(path), listing, why));
   }
@@ -100,6 +101,19 @@ TEST_F(GroupTest, WhenAllAreOpenAllAreAsked) {
   EXPECT_TRUE(list().has_value());
   EXPECT_TRUE(outcome(0).has_value());
   EXPECT_TRUE(outcome(1).has_value());
+}
+
+TEST_F(GroupTest, WhatNobodyWaitsForIsNeverAskedOfThoseInTrouble) {
+  // SEMANTICS: "Members that are open, throttled or lagging are not asked ahead."
+  build(2);
+  eject(0);
+  members[1]->fail_list = throttled(30s);
+  EXPECT_TRUE(list().error().kind == ErrorKind::throttled);
+  const int before = members[0]->counts.list + members[1]->counts.list;
+  EXPECT_FALSE(list("", std::nullopt, Priority::prefetch).has_value());
+  EXPECT_EQ(members[0]->counts.list + members[1]->counts.list, before);
+  EXPECT_FALSE(outcome(0).has_value());
+  EXPECT_FALSE(outcome(1).has_value());
 }
 
 TEST_F(GroupTest, ADrainedMembersListingCounts) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -38,6 +39,11 @@ class MemberGroup final : public Storage {
   Task<Result<void>> list(Path directory, ListingSink& entries, RequestContext& why) override {
     ++lists;
     awaited.push_back(&why.awaited);
+    asked.push_back(&why);
+    priorities.push_back(why.priority);
+    ++lists_of[directory.str()];
+    most_at_once = std::max(most_at_once, ++at_once);
+    const Leaving leaving(at_once);
     Asking asking(entries, why);
     TaskScope scope(loop_.executor());
     for (MemberIndex m = 0; m < members_.size(); ++m) {
@@ -78,8 +84,20 @@ class MemberGroup final : public Storage {
   int lists = 0;
   int stats = 0;
   std::vector<const bool*> awaited;
+  std::vector<const RequestContext*> asked;  ///< of listings; those under way may be looked at
+  std::vector<Priority> priorities;          ///< with which listings began
+  std::map<std::string, int> lists_of;
+  int at_once = 0;  ///< listings under way
+  int most_at_once = 0;
 
  private:
+  struct Leaving {
+    explicit Leaving(int& running) : running_(running) {}
+    ~Leaving() { --running_; }
+    Leaving(const Leaving&) = delete;
+    Leaving& operator=(const Leaving&) = delete;
+    int& running_;
+  };
   struct Asking {
     ListingSink& entries;
     RequestContext& why;
