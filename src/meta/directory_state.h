@@ -25,13 +25,16 @@ struct MemberWord {
   enum class Kind : std::uint8_t { unknown, listed, absent };
   Kind kind = Kind::unknown;
   bool failed = false;      ///< its last request brought no answer that is believed
-  bool trust_next = false;  ///< the next listing is believed, however empty
   MemberListing listing;    ///< empty unless listed
   TimePoint answered_at;    ///< of the last answer that was believed
   std::uint64_t heard = 0;  ///< the youngest fetch that ended for this member, whatever came of it
   std::optional<TimePoint> doubted_since;  ///< a listing came that looks like a deletion of everything
 
+  /// A refresh: a listing of a younger fetch than this is believed, however empty.
+  std::optional<std::uint64_t> trust_after;
+
   MemberWord() = default;
+  bool trusts(std::uint64_t fetch) const { return trust_after && fetch > *trust_after; }
 };
 
 class DirectoryState {

@@ -67,13 +67,18 @@ void MemberListing::inherit_notes(const MemberListing& older) {
   if (older.notes_ == nullptr) return;
   for (const auto& [old_row, known] : *older.notes_) {
     const RowIndex row = row_of(older.name(old_row));
-    if (row == kNoRow) continue;
+    if (known.outdated || row == kNoRow) continue;
     const InfoView listed_now = as_listed(row);
     if (!listed_now.validated() || listed_now != older.as_listed(old_row)) continue;
     StatNote kept = known;
     kept.gives_size = listed_now.size_kind != SizeKind::exact;
     own_notes().insert_or_assign(row, std::move(kept));
   }
+}
+
+void MemberListing::outdate_notes() {
+  if (notes_ == nullptr) return;
+  for (auto& [row, known] : own_notes()) known.outdated = true;
 }
 
 std::size_t MemberListing::bytes() const {

@@ -35,6 +35,7 @@ struct StatNote {
   SizeKind size_kind = SizeKind::exact;
   bool gives_size = true;  ///< the row shows this size, not the listing's
   Validator validator;
+  bool outdated = false;  ///< a refresh came since: asked again with the next use
 
   StatNote() = default;
   StatNote(TimePoint when, const ObjectInfo& said)
@@ -85,6 +86,7 @@ class MemberListing {
   /// Keeps the notes of `older` for rows that are listed exactly as they were then, with a validator to say
   /// so.
   void inherit_notes(const MemberListing& older);
+  void outdate_notes();
 
   /// Memory held for rows and notes, for tests and figures.
   std::size_t bytes() const;

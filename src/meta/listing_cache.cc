@@ -187,21 +187,6 @@ bool ListingCache::still_lists(const Path& directory, const Directory& snapshot,
   return state->find(snapshot.name(index), now(), options_) == snapshot.entry(index);
 }
 
-void ListingCache::expire(const Path& directory) {
-  const State state = table_.peek(directory);
-  if (!state) return;
-  state->expired = true;
-  state->retry_at = TimePoint();
-  if (const auto fetch = state->fetch.lock()) fetch->outdate();
-}
-
-void ListingCache::refresh(const Path& directory) {
-  const State state = table_.peek(directory);
-  if (!state) return;
-  for (MemberWord& word : state->words()) word.trust_next = true;
-  expire(directory);
-}
-
 std::vector<std::string> ListingCache::divergent_paths() const {
   std::vector<std::string> paths;
   table_.for_each([&](const DirectoryState& state) {

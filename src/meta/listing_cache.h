@@ -35,6 +35,14 @@ class ListingListener {
   virtual void entry_changed(const Path& directory, std::string_view name) = 0;
 };
 
+/// What a refresh has marked.
+struct Refreshed {
+  Path folder;               ///< the path itself, or the folder of a file
+  std::size_t listings = 0;  ///< that were held
+
+  explicit Refreshed(Path which) : folder(std::move(which)) {}
+};
+
 class ListingCache final : private FetchOwner, private HeldTree {
  public:
   /// `listener` may be null. A storage that is not a group has one member.
@@ -61,8 +69,10 @@ class ListingCache final : private FetchOwner, private HeldTree {
   bool still_lists(const Path& directory, const Directory& snapshot, std::size_t index) const;
   /// A contradiction was seen: the next use asks again first.
   void expire(const Path& directory);
-  /// The user said so: as expire, and the members' next success is believed, however empty.
-  void refresh(const Path& directory);
+  /// The user said so: what is held of `path` (of a file, or of a name that is not known: of its folder) is
+  /// asked for anew with its next use, and the members' next success is believed, however empty. What is
+  /// under way answers nobody who asks from now on. `recursive`: and of everything below `path`.
+  Refreshed refresh(const Path& path, bool recursive = false);
 
   /// For status: paths of which members hold something else than the authority.
   std::vector<std::string> divergent_paths() const;
@@ -123,6 +133,9 @@ class ListingCache final : private FetchOwner, private HeldTree {
   void revalidate_next();
   std::size_t in_background() const;
 
+  // listing_refresh.cc: what is no longer believed to be up to date
+  bool is_folder(const Path& path) const;
+
   // listing_confirm.cc: answers that are not believed at once
   Task<void> confirm_absence(std::shared_ptr<Fetch> fetch, MemberIndex member);
   Task<void> confirm_vanished(std::shared_ptr<Fetch> fetch, MemberIndex member, MemberListing listing);
@@ -136,6 +149,8 @@ class ListingCache final : private FetchOwner, private HeldTree {
   Task<void> run_stat(std::shared_ptr<StatCall> call);
   Task<bool> wait_for_stat(std::shared_ptr<StatCall> call, TimePoint deadline);
   void take_stat(StatCall& call);
+  /// Calls for files in such directories answer nobody who asks from now on.
+  void outdate_stats(const std::function<bool(const Path&)>& within);
   bool asked_lately(const DirectoryState& state, const DirectoryEntry& entry) const;
 
   TimePoint now() const { return clock_.now(); }

@@ -94,9 +94,10 @@ void ListingCache::take_listing(Fetch& fetch, MemberIndex member) {
   lagging_[member] = false;
   MemberListing listing = fetch.take_listing(member);
   const MemberWord& word = fetch.state().words()[member];
-  const Belief belief = word.trust_next ? Belief::believe
-                                        : judge_listing(word.listing, listing, fetch.directory().is_root(),
-                                                        word.doubted_since, fetch.started(), options_);
+  const Belief belief = word.trusts(fetch.id())
+                            ? Belief::believe
+                            : judge_listing(word.listing, listing, fetch.directory().is_root(),
+                                            word.doubted_since, fetch.started(), options_);
   switch (belief) {
     case Belief::believe:
       return believe(fetch, member, MemberWord::Kind::listed, std::move(listing));
@@ -152,7 +153,7 @@ void ListingCache::believe(Fetch& fetch, MemberIndex member, MemberWord::Kind ki
   DirectoryState& state = fetch.state();
   MemberWord& word = state.words()[member];
   word.failed = false;
-  word.trust_next = false;
+  if (word.trusts(fetch.id())) word.trust_after.reset();
   word.doubted_since.reset();
   word.answered_at = now();
   const DirectoryChange change = state.take(member, kind, std::move(listing));

@@ -20,6 +20,7 @@ struct ListingCache::StatCall {
   RequestContext why;
   std::optional<Result<ObjectInfo>> result;
   bool contradicts = false;  ///< the listing is out of date
+  bool outdated = false;     ///< a refresh came since it was asked: its answer proves nothing
   WaitList ended;
 };
 
@@ -43,6 +44,14 @@ bool contradicts_listing(const MemberListing& listing, std::string_view name, co
 
 }  // namespace
 
+void ListingCache::outdate_stats(const std::function<bool(const Path&)>& within) {
+  for (auto call = stats_.begin(); call != stats_.end();) {
+    const bool hit = within(call->second->path.parent());
+    call->second->outdated = call->second->outdated || hit;
+    call = hit ? stats_.erase(call) : std::next(call);
+  }
+}
+
 std::shared_ptr<ListingCache::StatCall> ListingCache::start_stat(const Path& path,
                                                                  const DirectoryEntry& entry) {
   const auto running = stats_.find(path.str());
@@ -62,8 +71,10 @@ std::shared_ptr<ListingCache::StatCall> ListingCache::start_stat(const Path& pat
 Task<void> ListingCache::run_stat(std::shared_ptr<StatCall> call) {
   Result<ObjectInfo> result = co_await group_.stat(call->path, call->why);
   call->result.emplace(std::move(result));
-  stats_.erase(call->path.str());
-  take_stat(*call);
+  if (!call->outdated) {
+    stats_.erase(call->path.str());
+    take_stat(*call);
+  }
   call->ended.wake_all();
 }
 
@@ -132,7 +143,7 @@ Task<Result<DirectoryEntry>> ListingCache::with_exact_size(State state, Path pat
 
 bool ListingCache::asked_lately(const DirectoryState& state, const DirectoryEntry& entry) const {
   const StatNote* note = state.words()[entry.info.member].listing.note(entry.name);
-  return note != nullptr && now() - note->at <= options_.ttl;
+  return note != nullptr && !note->outdated && now() - note->at <= options_.ttl;
 }
 
 Task<Result<DirectoryEntry>> ListingCache::refresh_for_open(Path path) {
