@@ -43,12 +43,13 @@ Inode& Filesystem::node_for(const Path& path, const Place& place, const Director
   return inodes_.file(path, std::make_shared<Version>(next_version_++, place.relative, entry.copies));
 }
 
-EntryReply Filesystem::absent(const Path& parent) const {
+EntryReply Filesystem::absent(const Path& path) {
   EntryReply reply;
-  const Place place = tree_.locate(parent);
-  if (place.mount != nullptr && place.mount->listing->proves_absence(place.relative)) {
-    reply.valid_for = place.mount->listing->fresh_for(place.relative);
-  }
+  const Place place = tree_.locate(path.parent());
+  if (place.mount == nullptr || !place.mount->listing->proves_absence(place.relative)) return reply;
+  reply.valid_for = place.mount->listing->fresh_for(place.relative);
+  if (reply.valid_for <= Duration(0)) return reply;
+  if (const auto oldest = absent_names_.add(path)) expire(*oldest, ObjectType::file);
   return reply;
 }
 
@@ -60,7 +61,7 @@ Task<FsResult<EntryReply>> Filesystem::lookup(std::uint64_t parent, std::string 
   const Path parent_path = directory->path;
   const Path path = parent_path.child(name);
   const Result<Found> found = co_await find(path);
-  if (!found && found.error().kind == ErrorKind::not_found) co_return absent(parent_path);
+  if (!found && found.error().kind == ErrorKind::not_found) co_return absent(path);
   if (!found) {
     const FsError error = metadata_error(found.error());
     if (!error.text.empty()) log_warning("lookup /{}: {}", path.str(), error.text);

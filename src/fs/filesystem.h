@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "fs/absent_names.h"
 #include "fs/attributes.h"
 #include "fs/errno_table.h"
 #include "fs/handle_table.h"
@@ -25,6 +26,12 @@ class KernelNotifier {
  public:
   virtual ~KernelNotifier() = default;
   virtual void invalidate_entry(std::uint64_t parent, std::string name) = 0;
+  /// The kernel asks again before it uses the name, and keeps what turns out to be as it was. Where it cannot
+  /// do that, a file's name is invalidated, and a directory's left as it is: programs may stand in it.
+  virtual void expire_entry(std::uint64_t parent, std::string name, ObjectType type) = 0;
+  /// Waits until the kernel knows all that it was to be told before this call, but for names that wait for a
+  /// LOOKUP or READDIR of their directory. False when it did not by then.
+  virtual Task<bool> told(Clock& clock, TimePoint deadline) = 0;
 };
 
 /// What a lookup gives the kernel. It counts as one reference to `node`.
@@ -43,6 +50,15 @@ struct AttributesReply {
   AttributesReply() = default;
 };
 
+/// What a refresh has marked.
+struct RefreshReport {
+  Path folder;               ///< the path itself, or the folder of a file
+  std::size_t groups = 0;    ///< that the path is part of, or that lie below it
+  std::size_t listings = 0;  ///< that were held
+
+  RefreshReport() = default;
+};
+
 class Filesystem {
  public:
   Filesystem(Tree tree, ReadEngine& reads, AttributeMaker attributes);
@@ -53,6 +69,13 @@ class Filesystem {
   void set_notifier(KernelNotifier* notifier) { notifier_ = notifier; }
   /// A group's listing of `directory` (a path inside the group) has a changed entry.
   void entry_changed(const Path& mount, const Path& directory, std::string_view name);
+
+  /// The user said so: what is known of `path` is asked for anew with its next use, by the kernel too, and
+  /// believed, emptiness included; see ListingCache::refresh. `recursive`: of everything below it, in the
+  /// groups that are mounted there too.
+  RefreshReport refresh(const Path& path, bool recursive);
+  /// As KernelNotifier::told; true when nothing is mounted.
+  Task<bool> kernel_told(Clock& clock, TimePoint deadline);
 
   Task<FsResult<EntryReply>> lookup(std::uint64_t parent, std::string name);
   void forget(std::uint64_t node, std::uint64_t count);
@@ -94,7 +117,8 @@ class Filesystem {
   Task<FsError> judge_read_failure(std::shared_ptr<FileHandle> file, Error failure);
   Inode& node_for(const Path& path, const Place& place, const DirectoryEntry& entry);
   Attributes attributes_of(const Path& path, const ObjectInfo* info, ObjectType type) const;
-  EntryReply absent(const Path& parent) const;
+  EntryReply absent(const Path& path);
+  void expire(const Path& path, ObjectType type);
   void outdate(std::uint64_t node);
   std::string describe_members(const Place& place, const DirectoryEntry* entry) const;
 
@@ -103,6 +127,7 @@ class Filesystem {
   AttributeMaker attributes_;
   InodeTable inodes_;
   HandleTable handles_;
+  AbsentNames absent_names_;
   KernelNotifier* notifier_ = nullptr;
   std::uint64_t next_version_ = 1;
 };

@@ -47,11 +47,19 @@ Task<FsResult<std::string>> Filesystem::getxattr(std::uint64_t id, std::string n
     if (version == nullptr || !version->last_member()) co_return refuse(ENODATA);
     co_return place.mount->group->traits().members.at(*version->last_member());
   }
-  const Result<Found> found = co_await find(path);
-  if (!found) co_return std::unexpected<FsError>(metadata_error(found.error()));
-  const DirectoryEntry* entry = found->entry ? &*found->entry : nullptr;
-  if (wants_members) co_return describe_members(place, entry);
-  if (entry == nullptr || entry->info.type != ObjectType::file) co_return refuse(ENODATA);
+  if (place.relative.is_root()) {  // of which every member has one
+    if (!wants_members) co_return refuse(ENODATA);
+    co_return describe_members(place, nullptr);
+  }
+  const Result<DirectoryEntry> entry = co_await place.mount->listing->lookup(place.relative);
+  // A folder that mount paths make need not be in the storage above it.
+  const bool only_virtual =
+      tree_.is_fixed_directory(path) &&
+      (entry ? entry->info.type == ObjectType::file : entry.error().kind == ErrorKind::not_found);
+  if (only_virtual) co_return refuse(ENODATA);
+  if (!entry) co_return std::unexpected<FsError>(metadata_error(entry.error()));
+  if (wants_members) co_return describe_members(place, &*entry);
+  if (entry->info.type != ObjectType::file) co_return refuse(ENODATA);
   co_return describe_identity(entry->info);
 }
 

@@ -44,6 +44,11 @@ class InodeTable {
   /// The kernel gives back `count` references.
   void forget(std::uint64_t id, std::uint64_t count);
   std::size_t size() const { return nodes_.size(); }
+  /// Every node that stands for a path now.
+  template <class Visit>
+  void for_each_current(Visit visit) const {
+    for (const auto& [path, id] : current_) visit(nodes_.at(id));
+  }
 
  private:
   Inode& make(const Path& path, ObjectType type);

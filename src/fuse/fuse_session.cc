@@ -93,6 +93,17 @@ bool sever(int descriptor) {
   return severed;
 }
 
+/// ENOENT (the kernel does not know the name) and a closed connection are both fine. Linux before 6.2 cannot
+/// expire. On the sending thread.
+void tell_kernel(fuse_session* session, std::uint64_t parent, const std::string& name,
+                 Notifier::Order order) {
+  const bool expire = order != Notifier::Order::drop;
+  const bool expired = expire && fuse_lowlevel_notify_expire_entry(session, parent, name.data(), name.size(),
+                                                                   FUSE_LL_EXPIRE_ONLY) != -ENOSYS;
+  if (expired || order == Notifier::Order::expire_directory) return;
+  fuse_lowlevel_notify_inval_entry(session, parent, name.data(), name.size());
+}
+
 }  // namespace
 
 FuseSession::FuseSession(asio::io_context& loop, Clock& clock, Filesystem& filesystem,
@@ -133,9 +144,9 @@ Result<void> FuseSession::mount(const MountOptions& options, const std::string& 
 }
 
 void FuseSession::attach() {
-  // ENOENT (the kernel does not know the name) and a closed connection are both fine.
-  Notifier::Send send = [session = session_.get()](std::uint64_t parent, const std::string& name) {
-    fuse_lowlevel_notify_inval_entry(session, parent, name.data(), name.size());
+  Notifier::Send send = [session = session_.get()](std::uint64_t parent, const std::string& name,
+                                                   Notifier::Order order) {
+    tell_kernel(session, parent, name, order);
   };
   notifier_ = std::make_unique<Notifier>(descriptor_.get_executor(), std::move(send));
   sender_ = std::make_unique<ReadSender>(descriptor_.get_executor(), &reply_pieces);

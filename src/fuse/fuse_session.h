@@ -29,6 +29,8 @@ class FuseSession {
   /// Takes no further requests, answers those under way, and lets go of the mountpoint. Waits for no network.
   /// What others have mounted there since is left alone.
   Task<void> close();
+  /// The kernel's number of this mount ("0:57"); empty when it could not be learnt.
+  const std::string& device() const { return device_; }
   /// Whether what programs see at the mountpoint is this mount. Reads the kernel's table.
   bool holds_mountpoint() const;
 
@@ -53,7 +55,7 @@ class FuseSession {
   asio::posix::stream_descriptor descriptor_;
   fuse_buf buffer_;
   std::string mountpoint_;
-  std::string device_;  ///< the kernel's number of this mount; empty when it could not be learnt
+  std::string device_;
   /// Gone when the session is: the loop may still hold a handler that found the descriptor ready.
   std::shared_ptr<const bool> attached_;
   std::uint64_t read_ahead_ = 0;  ///< of the kernel, bytes; 0: as it is

@@ -5,7 +5,7 @@ namespace balancefs {
 Notifier::Notifier(Executor executor, Send send)
     : executor_(std::move(executor)),
       send_(std::move(send)),
-      end_(std::make_shared<End>()),
+      end_(std::make_shared<Mark>()),
       thread_([this] { run(); }) {}
 
 Notifier::~Notifier() {
@@ -23,16 +23,39 @@ void Notifier::stop() {
 
 Task<void> Notifier::close() {
   stop();
-  const std::shared_ptr<End> end = end_;
+  const MarkPointer end = end_;
   while (!end->reached) co_await end->waiting.wait();
 }
 
 void Notifier::invalidate_entry(std::uint64_t parent, std::string name) {
+  add(Message(parent, std::move(name), Order::drop));
+}
+
+void Notifier::expire_entry(std::uint64_t parent, std::string name, ObjectType type) {
+  const bool is_file = type == ObjectType::file;
+  add(Message(parent, std::move(name), is_file ? Order::expire_file : Order::expire_directory));
+}
+
+void Notifier::add(Message message) {
   {
     const std::lock_guard lock(mutex_);
-    enqueue(Message(parent, std::move(name)));
+    enqueue(std::move(message));
   }
   wake_.notify_one();
+}
+
+Task<bool> Notifier::told(Clock& clock, TimePoint deadline) {
+  const auto mark = std::make_shared<Mark>();
+  {
+    const std::lock_guard lock(mutex_);
+    marks_.emplace_back(queued_ever_, mark);
+  }
+  wake_.notify_one();
+  while (!mark->reached) {
+    const bool woken = co_await mark->waiting.wait_until(clock, deadline);
+    if (!woken) break;
+  }
+  co_return mark->reached;
 }
 
 Notifier::Busy::Busy(Notifier& notifier, std::uint64_t directory)
@@ -50,7 +73,7 @@ void Notifier::answered(std::uint64_t directory) {
     const std::lock_guard lock(mutex_);
     const auto found = busy_.find(directory);
     if (--found->second.unanswered > 0) return;
-    for (const std::string& name : found->second.waiting) enqueue(Message(directory, name));
+    for (const auto& [name, order] : found->second.waiting) enqueue(Message(directory, name, order));
     busy_.erase(found);
   }
   wake_.notify_one();
@@ -58,7 +81,9 @@ void Notifier::answered(std::uint64_t directory) {
 
 void Notifier::enqueue(Message message) {
   const auto [place, is_new] = queued_.insert(std::move(message));
-  if (is_new) order_.push_back(place);
+  if (!is_new) return;
+  order_.push_back(place);
+  ++queued_ever_;
 }
 
 Notifier::Message Notifier::take_first() {
@@ -67,28 +92,44 @@ Notifier::Message Notifier::take_first() {
   return message;
 }
 
-void Notifier::run() {
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    wake_.wait(lock, [this] { return stopping_ || !order_.empty(); });
-    if (stopping_) break;
-    const Message message = take_first();
-    const auto& [parent, name] = message;
-    // Looked at last, not when the name came: the queue may have been long.
-    const auto directory = busy_.find(parent);
-    if (directory != busy_.end()) {
-      directory->second.waiting.insert(name);
-      continue;
-    }
+/// Sends the oldest name, or puts it aside while its directory has requests unanswered. Looked at last, not
+/// when the name came: the queue may have been long.
+void Notifier::send_first(std::unique_lock<std::mutex>& lock) {
+  const Message message = take_first();
+  const auto& [parent, name, order] = message;
+  const auto directory = busy_.find(parent);
+  if (directory != busy_.end()) {
+    directory->second.waiting.emplace(name, order);
+  } else {
     lock.unlock();
-    send_(parent, name);
+    send_(parent, name, order);
     lock.lock();
   }
-  lock.unlock();
-  asio::post(executor_, [end = end_] {
-    end->reached = true;
-    end->waiting.wake_all();
-  });
+  ++done_;
+}
+
+void Notifier::reach_marks() {
+  const auto reach = [this](MarkPointer mark) {
+    asio::post(executor_, [mark = std::move(mark)] {
+      mark->reached = true;
+      mark->waiting.wake_all();
+    });
+  };
+  while (!marks_.empty() && (stopping_ || marks_.front().first <= done_)) {
+    reach(std::move(marks_.front().second));
+    marks_.pop_front();
+  }
+  if (stopping_) reach(end_);
+}
+
+void Notifier::run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    if (!order_.empty()) send_first(lock);
+    reach_marks();
+    wake_.wait(lock, [this] { return stopping_ || !order_.empty() || !marks_.empty(); });
+  }
+  reach_marks();
 }
 
 }  // namespace balancefs

@@ -14,6 +14,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -23,7 +24,9 @@ namespace balancefs {
 
 class Notifier final : public KernelNotifier {
  public:
-  using Send = std::function<void(std::uint64_t parent, const std::string& name)>;
+  /// What the kernel is to do with a name.
+  enum class Order : std::uint8_t { drop, expire_file, expire_directory };
+  using Send = std::function<void(std::uint64_t parent, const std::string& name, Order order)>;
 
   /// `send` is called on the sending thread and may block there.
   Notifier(Executor executor, Send send);
@@ -32,6 +35,8 @@ class Notifier final : public KernelNotifier {
   Notifier& operator=(const Notifier&) = delete;
 
   void invalidate_entry(std::uint64_t parent, std::string name) override;
+  void expire_entry(std::uint64_t parent, std::string name, ObjectType type) override;
+  Task<bool> told(Clock& clock, TimePoint deadline) override;
   /// Sends nothing further, and waits until the kernel has let go of what is being sent. It may hold that
   /// back until requests are answered: they have to be, meanwhile.
   Task<void> close();
@@ -53,27 +58,34 @@ class Notifier final : public KernelNotifier {
  private:
   struct Directory {
     int unanswered = 0;
-    std::set<std::string> waiting;
+    std::set<std::pair<std::string, Order>> waiting;
   };
-  using Message = std::pair<std::uint64_t, std::string>;
-  struct End {
+  using Message = std::tuple<std::uint64_t, std::string, Order>;
+  /// Something that the sending thread reaches; the loop waits for it.
+  struct Mark {
     bool reached = false;
     WaitList waiting;
   };
+  using MarkPointer = std::shared_ptr<Mark>;
   void answered(std::uint64_t directory);
   void stop();
+  void add(Message message);
   void enqueue(Message message);
   Message take_first();
+  void send_first(std::unique_lock<std::mutex>& lock);
+  void reach_marks();
   void run();
 
   Executor executor_;
   Send send_;
-  std::shared_ptr<End> end_;  ///< of the sending thread; loop thread
-  std::mutex mutex_;          ///< for what follows
+  MarkPointer end_;   ///< of the sending thread; loop thread
+  std::mutex mutex_;  ///< for what follows
   std::unordered_map<std::uint64_t, Directory> busy_;
   std::condition_variable wake_;
   std::set<Message> queued_;
-  std::deque<std::set<Message>::iterator> order_;  ///< of queued_, the oldest first
+  std::deque<std::set<Message>::iterator> order_;            ///< of queued_, the oldest first
+  std::uint64_t queued_ever_ = 0, done_ = 0;                 ///< names
+  std::deque<std::pair<std::uint64_t, MarkPointer>> marks_;  ///< reached when so many are done
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -19,7 +19,11 @@ class RecordingNotifier final : public KernelNotifier {
   void invalidate_entry(std::uint64_t parent, std::string name) override {
     names.emplace_back(parent, std::move(name));
   }
-  std::vector<std::pair<std::uint64_t, std::string>> names;
+  void expire_entry(std::uint64_t parent, std::string name, ObjectType type) override {
+    (type == ObjectType::file ? expired_files : expired_folders).emplace_back(parent, std::move(name));
+  }
+  Task<bool> told(Clock&, TimePoint) override { co_return true; }
+  std::vector<std::pair<std::uint64_t, std::string>> names, expired_files, expired_folders;
 };
 
 class Listener final : public ListingListener {
@@ -231,6 +235,77 @@ TEST_F(FilesystemTest, ExtendedAttributesTellWhereAPathComesFrom) {
   EXPECT_EQ(*run(fs_->getxattr(film, "user.balancefs.member")), "/media/pt");
   EXPECT_EQ(run(fs_->getxattr(film, "security.selinux")).error().code, EOPNOTSUPP);
   EXPECT_EQ(run(fs_->getxattr(film, "user.other")).error().code, ENODATA);
+}
+
+TEST_F(FilesystemTest, ExtendedAttributesOfFoldersNameWhoHoldsThem) {
+  storages_[1]->add_file("only/here", 1);
+  const std::uint64_t root = walk({"media", "pt"});
+  const std::uint64_t show = walk({"media", "pt", "show"});
+  const std::uint64_t only = walk({"media", "pt", "only"});
+  const std::string everybody = "/media/pt,/media/pt.balance1,/media/pt.balance2";
+  EXPECT_EQ(*run(fs_->getxattr(root, "user.balancefs.members")), everybody);
+  EXPECT_EQ(*run(fs_->getxattr(show, "user.balancefs.members")), everybody);
+  EXPECT_EQ(*run(fs_->getxattr(only, "user.balancefs.members")), "/media/pt.balance1");
+  const std::uint64_t media = walk({"media"});
+  EXPECT_EQ(run(fs_->getxattr(media, "user.balancefs.members")).error().code, ENODATA) << "a virtual one";
+  for (const std::uint64_t folder : {root, show, only, media}) {
+    EXPECT_EQ(run(fs_->getxattr(folder, "user.balancefs.member")).error().code, ENODATA);
+    EXPECT_EQ(run(fs_->getxattr(folder, "user.balancefs.identity")).error().code, ENODATA);
+  }
+  for (const FakeStorage* storage : storages_) EXPECT_EQ(storage->counts.read + storage->counts.stat, 0);
+  const std::uint64_t handle = open(walk({"media", "pt", "film.mkv"}));
+  read(handle, 0, 10);
+  EXPECT_EQ(storages_[0]->counts.read, 1) << "nobody's turn was taken";
+}
+
+TEST_F(FilesystemTest, AVirtualFolderInsideAStorageIsHeldByWhoHasItThere) {
+  const std::string inner = "media/pt/show/inner";
+  FakeStorage below("/media/pt/show/inner", t_.executor(), t_.clock);
+  ListingCache listing(below, 1, GroupOptions(), MetadataOptions(), t_.executor(), t_.clock, nullptr);
+  std::vector<MountPoint> mounts;
+  mounts.emplace_back(*Path::parse("media/pt"), *group_, *listing_);
+  mounts.emplace_back(*Path::parse(inner), below, listing);
+  mounts.emplace_back(*Path::parse("media/pt/none/inner"), below, listing);
+  fs_ = std::make_unique<Filesystem>(Tree(std::move(mounts)), reads_,
+                                     AttributeMaker(MountOptions(), FileTime()));
+  storages_[2]->remove("show");
+  EXPECT_EQ(*run(fs_->getxattr(walk({"media", "pt", "show"}), "user.balancefs.members")),
+            "/media/pt,/media/pt.balance1");
+  EXPECT_EQ(run(fs_->getxattr(walk({"media", "pt", "none"}), "user.balancefs.members")).error().code,
+            ENODATA);
+  t_.run_void(listing.close());
+}
+
+TEST_F(FilesystemTest, ARefreshMakesTheKernelAskAgainForWhatItKnows) {
+  const std::uint64_t pt = walk({"media", "pt"});
+  const std::uint64_t show = walk({"media", "pt", "show"});
+  walk({"media", "pt", "show", "one.mkv"});
+  walk({"media", "pt", "film.mkv"});
+  lookup(pt, "nothing");
+  lookup(show, "nowhere");
+  const RefreshReport done = fs_->refresh(*Path::parse("media/pt/show"), false);
+  EXPECT_EQ(done.folder, *Path::parse("media/pt/show"));
+  EXPECT_EQ(done.groups, 1u);
+  EXPECT_EQ(done.listings, 1u);
+  using Names = std::vector<std::pair<std::uint64_t, std::string>>;
+  EXPECT_EQ(notifier_.expired_files, (Names{{show, "one.mkv"}, {show, "nowhere"}}));
+  EXPECT_EQ(notifier_.expired_folders, (Names{{pt, "show"}}));
+  EXPECT_TRUE(notifier_.names.empty()) << "nothing is taken from programs";
+  const int before = storages_[0]->counts.list;
+  lookup(pt, "film.mkv");
+  EXPECT_EQ(storages_[0]->counts.list, before + 1) << "the folder that holds its name is asked too";
+}
+
+TEST_F(FilesystemTest, ARefreshOfEverythingReachesTheGroupsBelow) {
+  walk({"media", "pt", "show", "one.mkv"});
+  lookup(walk({"media", "pt"}), "nothing");
+  EXPECT_EQ(fs_->refresh(Path(), false).groups, 0u) << "a virtual folder: nothing is cached of it";
+  EXPECT_TRUE(notifier_.expired_files.empty());
+  const RefreshReport done = fs_->refresh(Path(), true);
+  EXPECT_EQ(done.groups, 1u);
+  EXPECT_EQ(done.listings, 2u);
+  EXPECT_EQ(notifier_.expired_files.size(), 2u);
+  EXPECT_EQ(notifier_.expired_folders.size(), 1u) << "what mount paths make does not change";
 }
 
 TEST_F(FilesystemTest, ReaddirplusCountsAReferenceForEveryEntryThatItGives) {

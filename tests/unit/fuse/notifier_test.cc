@@ -4,6 +4,8 @@
 
 #include <asio/io_context.hpp>
 
+#include "base/loop_clock.h"
+
 namespace balancefs::test {
 namespace {
 
@@ -14,9 +16,10 @@ using Sent = std::vector<std::pair<std::uint64_t, std::string>>;
 class Kernel {
  public:
   Notifier::Send take() {
-    return [this](std::uint64_t parent, const std::string& name) {
+    return [this](std::uint64_t parent, const std::string& name, Notifier::Order order) {
       std::unique_lock lock(mutex_);
       sent_.emplace_back(parent, name);
+      orders_.push_back(order);
       changed_.notify_all();
       changed_.wait(lock, [this] { return !holding_; });
     };
@@ -26,6 +29,10 @@ class Kernel {
   Sent sent() {
     const std::lock_guard lock(mutex_);
     return sent_;
+  }
+  std::vector<Notifier::Order> orders() {
+    const std::lock_guard lock(mutex_);
+    return orders_;
   }
   /// Waits for so many names, and then a little for one too many.
   Sent wait_for(std::size_t count) {
@@ -44,12 +51,24 @@ class Kernel {
   std::mutex mutex_;
   std::condition_variable changed_;
   Sent sent_;
+  std::vector<Notifier::Order> orders_;
   bool holding_ = false;
 };
 
 class NotifierTest : public testing::Test {
  protected:
   NotifierTest() : notifier_(loop_.get_executor(), kernel_.take()) {}
+  static Task<Result<bool>> told(Notifier& notifier, Clock& clock) {
+    co_return co_await notifier.told(clock, clock.now() + 10s);
+  }
+  bool ends(const Flow<Result<bool>>& flow, std::chrono::milliseconds limit) {
+    const auto until = std::chrono::steady_clock::now() + limit;
+    while (!flow.done() && std::chrono::steady_clock::now() < until) {
+      loop_.restart();
+      loop_.run_for(1ms);
+    }
+    return flow.done();
+  }
   static Task<Result<void>> closed(Notifier& notifier) {
     co_await notifier.close();
     co_return Result<void>();
@@ -102,6 +121,39 @@ TEST_F(NotifierTest, ANameThatWaitsForAnswersIsSentOnce) {
   for (int i = 0; i < 3; ++i) notifier_.invalidate_entry(7, "often");
   busy.reset();
   EXPECT_EQ(kernel_.wait_for(1), (Sent{{7, "often"}}));
+}
+
+TEST_F(NotifierTest, NamesExpireAsWhatTheyAre) {
+  notifier_.expire_entry(7, "file", ObjectType::file);
+  notifier_.expire_entry(7, "folder", ObjectType::directory);
+  notifier_.invalidate_entry(7, "file");
+  EXPECT_EQ(kernel_.wait_for(3), (Sent{{7, "file"}, {7, "folder"}, {7, "file"}}));
+  EXPECT_EQ(kernel_.orders(),
+            (std::vector<Notifier::Order>{Notifier::Order::expire_file, Notifier::Order::expire_directory,
+                                          Notifier::Order::drop}));
+}
+
+TEST_F(NotifierTest, WhoWaitsUntilTheKernelIsToldWaitsForTheNameThatIsBeingSentToo) {
+  LoopClock clock(loop_);
+  kernel_.hold();
+  notifier_.invalidate_entry(7, "first");
+  kernel_.wait_for(1);
+  Flow<Result<bool>> flow(loop_.get_executor(), told(notifier_, clock));
+  EXPECT_FALSE(ends(flow, 30ms));
+  notifier_.invalidate_entry(7, "later");
+  kernel_.let_go();
+  ASSERT_TRUE(ends(flow, 10s));
+  EXPECT_TRUE(flow.take().value_or(false));
+}
+
+TEST_F(NotifierTest, WhoWaitsDoesNotWaitForABusyDirectory) {
+  LoopClock clock(loop_);
+  const Notifier::Busy busy(notifier_, 7);
+  notifier_.expire_entry(7, "late", ObjectType::file);
+  notifier_.expire_entry(8, "now", ObjectType::file);
+  Flow<Result<bool>> flow(loop_.get_executor(), told(notifier_, clock));
+  ASSERT_TRUE(ends(flow, 10s));
+  EXPECT_EQ(kernel_.sent(), (Sent{{8, "now"}}));
 }
 
 TEST_F(NotifierTest, CloseSendsNothingFurtherAndWaitsForTheKernel) {
