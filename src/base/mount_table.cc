@@ -44,6 +44,16 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   return parts;
 }
 
+/// "rw,user_id=1000,group_id=1000": 1000. Other file systems have no owner: 0.
+std::uint32_t owner_of(std::string_view options) {
+  constexpr std::string_view kOwner = "user_id=";
+  for (const std::string_view option : split(options, ',')) {
+    if (!option.starts_with(kOwner)) continue;
+    return static_cast<std::uint32_t>(parse_number(option.substr(kOwner.size())).value_or(0));
+  }
+  return 0;
+}
+
 /// "36 35 98:0 /root /point rw shared:1 - ext4 /dev/sda1 rw": the part after " - " begins with type and
 /// source.
 std::optional<MountEntry> parse_line(std::string_view line) {
@@ -54,9 +64,11 @@ std::optional<MountEntry> parse_line(std::string_view line) {
   if (before.size() < 6 || after.size() < 2) return std::nullopt;
   MountEntry entry;
   entry.device = before[2];
+  entry.root = unescape(before[3]);
   entry.point = unescape(before[4]);
   entry.type = unescape(after[0]);
   entry.source = unescape(after[1]);
+  if (after.size() > 2) entry.owner = owner_of(after[2]);
   return entry;
 }
 
@@ -88,6 +100,18 @@ const MountEntry* find_mount(const std::vector<MountEntry>& table, std::string_v
   const MountEntry* found = nullptr;
   for (const MountEntry& entry : table) {
     if (entry.point == point) found = &entry;
+  }
+  return found;
+}
+
+const MountEntry* find_mount_of(const std::vector<MountEntry>& table, std::string_view path) {
+  const auto contains = [path](const std::string& point) {
+    if (point == "/" || path == point) return true;
+    return path.starts_with(point) && path[point.size()] == '/';
+  };
+  const MountEntry* found = nullptr;
+  for (const MountEntry& entry : table) {
+    if (contains(entry.point)) found = &entry;
   }
   return found;
 }

@@ -4,6 +4,7 @@
 
 #include "balance/naming.h"
 #include "base/log.h"
+#include "control/refresh_control.h"
 #include "io/disk_core.h"
 #include "storage/registry.h"
 
@@ -94,7 +95,28 @@ Result<void> App::mount(const std::string& mountpoint, std::function<void()> on_
   on_stopped_ = std::move(on_stopped);
   session_ =
       std::make_unique<FuseSession>(loop_, clock_, *filesystem_, std::move(on_ready), [this] { stop(); });
-  return session_->mount(options_.mount, mountpoint);
+  if (auto mounted = session_->mount(options_.mount, mountpoint); !mounted) return mounted;
+  open_control();
+  return {};
+}
+
+void App::open_control() {
+  auto socket = ControlSocket::listen_for(session_->device());
+  if (!socket) {
+    log_warning("no control socket: {}; 'balancefs refresh' will not reach this mount", socket.error().text);
+    return;
+  }
+  ControlCommands commands;
+  add_refresh(commands, *filesystem_, clock_);
+  control_ =
+      std::make_unique<ControlServer>(loop_.get_executor(), clock_, std::move(*socket), std::move(commands));
+}
+
+void App::refresh_everything() {
+  if (filesystem_ == nullptr || stopping_) return;
+  const RefreshReport done = filesystem_->refresh(Path(), true);
+  log_info("refreshed everything: it is asked for anew when next used (known listings: {}, groups: {})",
+           done.listings, done.groups);
 }
 
 void App::stop() {
@@ -105,6 +127,7 @@ void App::stop() {
 }
 
 Task<void> App::shut_down() {
+  if (control_ != nullptr) co_await control_->close();
   if (session_ != nullptr) co_await session_->close();
   if (reads_ != nullptr) co_await reads_->close();
   for (auto& listing : listings_) co_await listing->close();
@@ -114,6 +137,7 @@ Task<void> App::shut_down() {
 }
 
 void App::finished() {
+  control_.reset();
   session_.reset();
   log_info("stopped");
   // Posted: the flow that calls this is still on the stack of the scope that owns it.

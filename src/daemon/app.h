@@ -11,6 +11,7 @@
 #include "balancefs/http.h"
 #include "balancefs/options.h"
 #include "base/loop_clock.h"
+#include "control/control_server.h"
 #include "fs/filesystem.h"
 #include "fuse/fuse_session.h"
 #include "http/curl_transport.h"
@@ -36,6 +37,8 @@ class App {
   void stop();
   /// `on_stopping` is called when an end begins, whoever began it.
   void set_on_stopping(std::function<void()> on_stopping) { on_stopping_ = std::move(on_stopping); }
+  /// Every listing is asked for anew with its next use, and believed.
+  void refresh_everything();
   /// Whether what is mounted at the mountpoint is ours, as far as we know.
   bool holds_mountpoint() const { return session_ != nullptr && session_->holds_mountpoint(); }
 
@@ -50,6 +53,7 @@ class App {
   Result<void> build(const std::string& mountpoint);
   Result<void> build_groups();
   void keep_on_disk(const std::string& mountpoint);
+  void open_control();
   Task<void> shut_down();
   void finished();
 
@@ -63,6 +67,7 @@ class App {
   std::unique_ptr<ReadEngine> reads_;
   std::unique_ptr<Filesystem> filesystem_;
   std::unique_ptr<FuseSession> session_;
+  std::unique_ptr<ControlServer> control_;  ///< null: commands cannot reach this mount
   std::function<void()> on_stopping_;
   std::function<void()> on_stopped_;
   TaskScope scope_;

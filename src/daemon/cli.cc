@@ -28,6 +28,7 @@ class Parser {
     add_mount();
     add_unmount();
     add_check();
+    add_refresh();
     add_demo();
   }
 
@@ -69,6 +70,15 @@ class Parser {
     command_check_ = app_.add_subcommand("check", "Check the configuration and try every storage");
     command_check_->add_option("-c,--config", check_.config, "The configuration file");
   }
+  void add_refresh() {
+    command_refresh_ = app_.add_subcommand("refresh", "Ask the storages anew about a path, and believe them");
+    command_refresh_
+        ->add_option("PATH", refresh_.path, "A file or folder in a mount; it need not exist any more")
+        ->required();
+    command_refresh_->add_flag("-r,--recursive", refresh_.recursive, "And about everything below it");
+    command_refresh_->add_option("--mount", refresh_.mountpoint,
+                                 "The mount that is meant; PATH is then one of its tree (/pt/films)");
+  }
   void add_demo() {
     command_demo_ =
         app_.add_subcommand("demo", "See it work: three storages on this machine, balanced, one killed");
@@ -80,14 +90,15 @@ class Parser {
 
   /// CLI11 would only say that a subcommand is required.
   std::optional<CommandLineEnd> unknown_command(const std::vector<std::string>& arguments) const {
-    constexpr std::array<std::string_view, 5> kNames = {"mount", "unmount", "umount", "check", "demo"};
+    constexpr std::array<std::string_view, 6> kNames = {"mount", "unmount", "umount",
+                                                        "check", "refresh", "demo"};
     if (arguments.empty() || arguments[0].starts_with('-')) return std::nullopt;
     if (std::ranges::find(kNames, arguments[0]) != kNames.end()) return std::nullopt;
     const std::string_view near = nearest_spelling(arguments[0], kNames);
     const std::string hint = near.empty() ? "" : fmt::format("; did you mean {}?", near);
-    return CommandLineEnd(kExitUsage,
-                          fmt::format("{}: no such command{}; accepted: mount, unmount, check, demo\n",
-                                      quote(arguments[0]), hint));
+    return CommandLineEnd(
+        kExitUsage, fmt::format("{}: no such command{}; accepted: mount, unmount, check, refresh, demo\n",
+                                quote(arguments[0]), hint));
   }
 
   CommandLineEnd explain(const CLI::ParseError& end) const {
@@ -103,6 +114,7 @@ class Parser {
   std::expected<Command, CommandLineEnd> chosen() {
     if (command_unmount_->parsed()) return unmount_;
     if (command_check_->parsed()) return check_;
+    if (command_refresh_->parsed()) return refresh_;
     if (command_demo_->parsed()) return demo_;
     auto flags = parse_mount_flags(mount_options_);
     if (!flags) return std::unexpected(CommandLineEnd(kExitUsage, flags.error() + "\n"));
@@ -114,10 +126,12 @@ class Parser {
   CLI::App* command_mount_ = nullptr;
   CLI::App* command_unmount_ = nullptr;
   CLI::App* command_check_ = nullptr;
+  CLI::App* command_refresh_ = nullptr;
   CLI::App* command_demo_ = nullptr;
   MountArguments mount_;
   UnmountArguments unmount_;
   CheckArguments check_;
+  RefreshArguments refresh_;
   DemoArguments demo_;
   std::vector<std::string> mount_options_;
 };
@@ -130,6 +144,9 @@ int run(const UnmountArguments& arguments) {
 }
 int run(const CheckArguments& arguments) {
   return check_command(arguments);
+}
+int run(const RefreshArguments& arguments) {
+  return refresh_command(arguments);
 }
 int run(const DemoArguments& arguments) {
   return demo_command(arguments);

@@ -10,7 +10,8 @@
 
 namespace balancefs {
 
-using Command = std::variant<MountArguments, UnmountArguments, CheckArguments, DemoArguments>;
+using Command =
+    std::variant<MountArguments, UnmountArguments, CheckArguments, RefreshArguments, DemoArguments>;
 
 /// Why there is no command to run: help or version was asked for (status 0), or the line is wrong.
 struct CommandLineEnd {

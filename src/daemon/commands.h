@@ -38,9 +38,17 @@ struct DemoArguments {
   DemoArguments() = default;
 };
 
+struct RefreshArguments {
+  std::string path;
+  std::optional<std::string> mountpoint;
+  bool recursive = false;
+  RefreshArguments() = default;
+};
+
 int mount_command(const MountArguments& arguments);
 int unmount_command(const UnmountArguments& arguments);
 int check_command(const CheckArguments& arguments);
+int refresh_command(const RefreshArguments& arguments);
 int demo_command(const DemoArguments& arguments);
 
 }  // namespace balancefs

@@ -48,6 +48,7 @@ class MountRun {
             loop_, clock_, [this] { app_.stop(); },
             [this] { end_by_force(point_, app_.holds_mountpoint()); }) {
     app_.set_on_stopping([this] { service_.ending(); });
+    service_.set_on_refresh([this] { app_.refresh_everything(); });
   }
 
   int run() {

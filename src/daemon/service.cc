@@ -15,6 +15,7 @@ Service::Service(asio::io_context& loop, Clock& clock, std::function<void()> sto
       clock_(clock),
       stop_(std::move(stop)),
       force_(std::move(force)) {
+  signals_.add(SIGUSR1);
   ::signal(SIGPIPE, SIG_IGN);
   wait();
 }
@@ -30,6 +31,10 @@ void Service::wait() {
 void Service::handle(int signal) {
   if (signal == SIGHUP) {
     log_info("SIGHUP: the configuration is read at the start only; unmount and mount to apply a change");
+    return;
+  }
+  if (signal == SIGUSR1) {
+    if (refresh_) refresh_();
     return;
   }
   if (asked_) {

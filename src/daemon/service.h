@@ -22,6 +22,8 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
+  /// `refresh` is called for every SIGUSR1, for which nothing is done before.
+  void set_on_refresh(std::function<void()> refresh) { refresh_ = std::move(refresh); }
   /// The end has begun without a signal (an unmount from outside): it gets no longer for that. Idempotent.
   void ending();
   /// The mount answers: tells the service manager, with a line of status. From now until stopped() its
@@ -39,6 +41,7 @@ class Service {
   Clock& clock_;
   std::function<void()> stop_;
   std::function<void()> force_;
+  std::function<void()> refresh_;
   Timer limit_;
   Duration feeding_{};  ///< the time between two meals of the watchdog; 0: there is none
   Timer next_feeding_;

@@ -62,6 +62,19 @@ TEST_F(Attributes, TheMembersOfAPathAreToldByAttribute) {
   EXPECT_TRUE(attribute(pt("d/f001"), "user.balancefs.identity").value_or("none").starts_with("size=1000"));
 }
 
+TEST_F(Attributes, OfFoldersTheyTellWhoHoldsThemAndNothingOfBytes) {
+  ASSERT_EQ(read_file(pt("d/f000")).error, 0);  // the turn of the first
+  for (const auto& folder : {pt(), pt("d")}) {
+    EXPECT_EQ(attribute(folder, "user.balancefs.members").value_or("none"), "/pt,/pt.balance1");
+    EXPECT_EQ(attribute(folder, "user.balancefs.member").value_or("none"), "none");
+    EXPECT_EQ(attribute(folder, "user.balancefs.identity").value_or("none"), "none");
+  }
+  EXPECT_FALSE(attribute(app_->mountpoint(), "user.balancefs.members").has_value());
+  EXPECT_EQ(errno, ENODATA) << "a virtual folder";
+  ASSERT_EQ(read_file(pt("d/f001")).error, 0);
+  EXPECT_NE(source_of("d/f000"), source_of("d/f001")) << "no turn was taken in between";
+}
+
 TEST_F(Attributes, TheyAreReadByNameAndNotListed) {
   read_file(pt("d/f001"));
   const ProgramResult named = run({"getfattr", "--only-values", "-n", "user.balancefs.member", pt("d/f001")});

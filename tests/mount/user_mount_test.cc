@@ -127,6 +127,20 @@ TEST_F(UserMount, AllowOtherIsRefusedWithTheReasonUnlessFuseConfAllowsIt) {
   EXPECT_EQ(mounted_type(mountpoint()), "");
 }
 
+TEST_F(UserMount, IsRefreshedByItsUserAndByRootAndByNobodyElse) {
+  ASSERT_EQ(user_mounts().status, 0);
+  ASSERT_EQ(run({"chmod", "755", scratch_.path()}).status, 0);
+  const ProgramResult own = user_runs({binary_, "refresh", mountpoint() / "pt"});
+  EXPECT_EQ(own.status, 0) << own.text();
+  const ProgramResult root = balancefs({"refresh", mountpoint() / "pt"});
+  EXPECT_EQ(root.status, 0) << root.text();
+  const ProgramResult other = run({"setpriv", "--reuid=65533", "--regid=65533", "--clear-groups", "--",
+                                   binary_, "refresh", mountpoint() / "pt"});
+  EXPECT_EQ(other.status, 1) << other.text();
+  EXPECT_NE(other.err.find("is mounted by another user (uid 65534)"), std::string::npos) << other.text();
+  EXPECT_EQ(user_runs({binary_, "unmount", mountpoint()}).status, 0);
+}
+
 TEST_F(UserMount, IsNotUnmountedByAnotherUser) {
   ASSERT_EQ(user_mounts().status, 0);
   ASSERT_EQ(run({"chmod", "755", scratch_.path()}).status, 0);

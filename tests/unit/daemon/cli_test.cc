@@ -44,6 +44,10 @@ TEST(CommandLine, TheOtherCommandsTakeTheirs) {
   EXPECT_FALSE(parsed<UnmountArguments>({"unmount", "/mnt"}).now);
   EXPECT_TRUE(parsed<UnmountArguments>({"umount", "--now", "/mnt"}).now);
   EXPECT_EQ(parsed<CheckArguments>({"check", "--config", "x"}).config, "x");
+  const auto refresh = parsed<RefreshArguments>({"refresh", "/mnt/a", "--recursive"});
+  EXPECT_EQ(refresh.path, "/mnt/a");
+  EXPECT_TRUE(refresh.recursive);
+  EXPECT_EQ(parsed<RefreshArguments>({"refresh", "--mount", "/mnt", "/pt"}).mountpoint, "/mnt");
   EXPECT_FALSE(parsed<DemoArguments>({"demo"}).mountpoint.has_value());
   EXPECT_TRUE(parsed<DemoArguments>({"demo", "/mnt", "--no-wait"}).no_wait);
 }
@@ -67,7 +71,7 @@ TEST(CommandLine, HelpAndVersionAreNoMistakes) {
   }
   EXPECT_EQ(parse_command_line({"--version"}).error().text, "balancefs " BALANCEFS_VERSION "\n");
   const std::string help = parse_command_line({"--help"}).error().text;
-  for (const char* word : {"mount", "unmount", "check", "demo", "Exit status"}) {
+  for (const char* word : {"mount", "unmount", "check", "refresh", "demo", "Exit status"}) {
     EXPECT_NE(help.find(word), std::string::npos) << word;
   }
   EXPECT_NE(parse_command_line({"mount", "--help"}).error().text.find("--foreground"), std::string::npos);

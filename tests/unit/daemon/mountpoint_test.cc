@@ -42,6 +42,24 @@ TEST(MountTable, IsParsedWithEscapesAndOptionalFields) {
   EXPECT_EQ(table[1].device, "0:57");
   EXPECT_EQ(find_mount(table, "/mnt/my cloud\\x")->type, "tmpfs") << "the last one is on top";
   EXPECT_EQ(find_mount(table, "/mnt"), nullptr);
+  EXPECT_EQ(table[1].root, "/");
+  EXPECT_EQ(table[1].owner, 1000u);
+  EXPECT_EQ(table[0].owner, 0u);
+}
+
+TEST(MountTable, KnowsInWhichMountAPathLies) {
+  const auto table = parse_mount_table(
+      "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+      "90 22 0:57 / /mnt/cloud rw - fuse.balancefs balancefs rw\n"
+      "91 22 0:58 / /mnt/cloud/pt rw - tmpfs none rw\n"
+      "92 22 0:59 / /srv/deep/er rw - tmpfs hidden rw\n"
+      "93 22 0:60 / /srv rw - tmpfs over rw\n");
+  EXPECT_EQ(find_mount_of(table, "/mnt/cloud")->device, "0:57");
+  EXPECT_EQ(find_mount_of(table, "/mnt/cloud/a/b")->device, "0:57");
+  EXPECT_EQ(find_mount_of(table, "/mnt/cloud/pt/x")->device, "0:58");
+  EXPECT_EQ(find_mount_of(table, "/mnt/cloudy")->device, "8:1");
+  EXPECT_EQ(find_mount_of(table, "/srv/deep/er/x")->source, "over") << "mounted over it since";
+  EXPECT_EQ(find_mount_of(std::vector<MountEntry>(), "/"), nullptr);
 }
 
 TEST(MountTable, OfThisMachineHasWhatEveryMachineMounts) {

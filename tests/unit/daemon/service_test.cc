@@ -74,6 +74,16 @@ TEST_F(ServiceTest, HangUpsAndBrokenPipesEndNothing) {
   send(SIGTERM, stops_, 1);
 }
 
+TEST_F(ServiceTest, EverySigusr1RefreshesAndEndsNothing) {
+  int refreshed = 0;
+  ::raise(SIGUSR1);
+  for (int i = 0; i < 100; ++i) t_.settle();
+  service_.set_on_refresh([&] { ++refreshed; });
+  send(SIGUSR1, refreshed, 1);
+  send(SIGUSR1, refreshed, 2);
+  EXPECT_EQ(stops_ + forces_, 0);
+}
+
 /// The service manager's side: a socket that NOTIFY_SOCKET names.
 class Manager {
  public:
