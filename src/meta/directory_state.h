@@ -24,6 +24,7 @@ class Fetch;
 struct MemberWord {
   enum class Kind : std::uint8_t { unknown, listed, absent };
   Kind kind = Kind::unknown;
+  bool elsewhere = false;   ///< it has a file of the directory's name: not asked, and holds nothing here
   bool failed = false;      ///< its last request brought no answer that is believed
   MemberListing listing;    ///< empty unless listed
   TimePoint answered_at;    ///< of the last answer that was believed

@@ -61,7 +61,7 @@ Task<void> ListingCache::close() {
 }
 
 Task<Result<std::shared_ptr<const Directory>>> ListingCache::list(Path directory) {
-  const State state = table_.use(directory);
+  const State state = use(directory);
   program_lists(directory);
   co_await bring_up_to_date(state, false);
   if (state->any_listed(now(), options_)) {
@@ -81,7 +81,7 @@ Task<Result<std::shared_ptr<const Directory>>> ListingCache::list(Path directory
 
 Task<Result<DirectoryEntry>> ListingCache::lookup(Path path) {
   BALANCEFS_CHECK(!path.is_root());
-  const State state = table_.use(path.parent());
+  const State state = use(path.parent());
   co_await bring_up_to_date(state, false);
   if (!state->find(path.name(), now(), options_)) co_await bring_up_to_date(state, true);
   co_return co_await find_in(state, path);
@@ -134,7 +134,7 @@ Task<void> ListingCache::wait_for_fetch(State state, TimePoint deadline) {
 bool ListingCache::blocks(const Fetch& fetch) const {
   const bool somebody = fetch.answered() > 0;
   for (MemberIndex m = 0; m < lagging_.size(); ++m) {
-    if (fetch.answer(m) != Fetch::Answer::pending) continue;
+    if (fetch.answer(m) != Fetch::Answer::pending || fetch.state().words()[m].elsewhere) continue;
     const bool excused = lagging_[m] && (somebody || fetch.state().counts(m, now(), options_));
     if (!excused) return true;
   }

@@ -99,6 +99,10 @@ class ListingCache final : private FetchOwner, private HeldTree {
   void mark_lagging(DirectoryState& state);
   Error failure(const DirectoryState& state, const Path& path) const;
 
+  // listing_types.cc: file here, folder there
+  State use(const Path& directory);
+  void set_elsewhere(DirectoryState& state, MemberIndex member, bool elsewhere);
+
   // listing_fetch.cc: requests and what their answers do
   enum class For : std::uint8_t { program, foresight };
   void start_fetch(const State& state, For whom = For::program);
@@ -107,7 +111,7 @@ class ListingCache final : private FetchOwner, private HeldTree {
   Task<void> run_fetch(std::shared_ptr<Fetch> fetch);
   void member_answered(Fetch& fetch, MemberIndex member, const Result<void>& outcome) override;
   void fetch_gone(Fetch& fetch) override;
-  /// Whether a younger request has brought that member's word already.
+  /// Whether that member's word is known from elsewhere by now: a younger request, or the directory's parent.
   bool overtaken(const Fetch& fetch, MemberIndex member) const;
   void take_listing(Fetch& fetch, MemberIndex member);
   void take_missing(Fetch& fetch, MemberIndex member, const Error& error);

@@ -64,6 +64,7 @@ Task<bool> ListingCache::hear_again(Path directory, MemberIndex member, std::uin
   const TimePoint deadline = now() + options_.request_timeout;
   int tries = 0;
   while (state->words()[member].heard <= since) {
+    if (state->words()[member].elsewhere) co_return true;
     bool pending = false;
     for (const Fetch* running : fetches_) {
       if (&running->state() == state.get() && running->answer(member) == Fetch::Answer::pending)

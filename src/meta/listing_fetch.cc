@@ -34,7 +34,7 @@ std::vector<MemberIndex> ListingCache::members_to_ask(const DirectoryState& stat
   }
   std::vector<MemberIndex> free;
   for (MemberIndex m = 0; m < busy.size(); ++m) {
-    if (!busy[m]) free.push_back(m);
+    if (!busy[m] && !state.words()[m].elsewhere) free.push_back(m);
   }
   return free;
 }
@@ -87,7 +87,8 @@ void ListingCache::member_answered(Fetch& fetch, MemberIndex member, const Resul
 }
 
 bool ListingCache::overtaken(const Fetch& fetch, MemberIndex member) const {
-  return fetch.id() < fetch.state().words()[member].heard;
+  const MemberWord& word = fetch.state().words()[member];
+  return word.elsewhere || fetch.id() < word.heard;
 }
 
 void ListingCache::take_listing(Fetch& fetch, MemberIndex member) {

@@ -148,7 +148,7 @@ bool ListingCache::asked_lately(const DirectoryState& state, const DirectoryEntr
 
 Task<Result<DirectoryEntry>> ListingCache::refresh_for_open(Path path) {
   BALANCEFS_CHECK(!path.is_root());
-  const State state = table_.use(path.parent());
+  const State state = use(path.parent());
   const auto entry = state->find(path.name(), now(), options_);
   const bool ask_for_it = entry && entry->info.type == ObjectType::file && !state->expired;
   if (!ask_for_it || proves_absence(state->path())) co_return co_await lookup(path);
