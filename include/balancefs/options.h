@@ -65,8 +65,11 @@ struct StorageOptions {
 
 struct GroupOptions {
   enum class IdentityRule : std::uint8_t { size, size_mtime, checksum };
+  /// How names are shown: as the storages spell them, or in Unicode's composed form (NFC).
+  enum class Names : std::uint8_t { as_sent, nfc };
   std::string path;  ///< visible path, "/pt"
   IdentityRule identity = IdentityRule::size;
+  Names names = Names::as_sent;
   bool stripe = false;  ///< the parts of one handle over all members
   bool hedge = false;   ///< a late part is asked of a second member
   int line = 0;

@@ -71,8 +71,8 @@ class Storage {
   virtual Task<Result<void>> list(Path directory, ListingSink& entries, RequestContext& why) = 0;
   /// Attributes of one object, with an exact size for files. `not_found` when the storage says so.
   virtual Task<Result<ObjectInfo>> stat(Path path, RequestContext& why) = 0;
-  /// A reader of `version.path()`. No I/O; never fails. `self` is this storage's index in its group, which
-  /// names it in the version's pins.
+  /// A reader of `version.path_of(self)`. No I/O; never fails. `self` is this storage's index in its group,
+  /// which names it in the version's pins.
   virtual std::unique_ptr<ObjectReader> open(std::shared_ptr<Version> version, MemberIndex self) = 0;
   /// The cheapest proof that the storage answers sensibly: its root is there. For health, never for data.
   virtual Task<Result<void>> probe(RequestContext& why) = 0;

@@ -46,6 +46,9 @@ class Version {
 
   std::uint64_t id() const { return id_; }
   const Path& path() const { return path_; }
+  /// As a member is asked for it: path() unless a decorator in front of that member says otherwise.
+  const Path& path_of(MemberIndex member) const;
+  void set_path_of(MemberIndex member, Path path) { paths_.insert_or_assign(member, std::move(path)); }
   std::uint64_t size() const { return copies_.front().size; }
   const ObjectInfo& info() const { return copies_.front(); }
   /// Who holds it. A newer listing may change it at any co_await: never keep a reference across one.
@@ -95,6 +98,7 @@ class Version {
  private:
   std::uint64_t id_;
   Path path_;
+  std::map<MemberIndex, Path> paths_;  ///< of members that call it otherwise
   std::vector<ObjectInfo> copies_;
   std::map<std::string, Validator> pins_;
   std::map<MemberIndex, Standing> standings_;

@@ -9,6 +9,11 @@ Version::Version(std::uint64_t id, Path path, std::vector<ObjectInfo> copies)
   BALANCEFS_CHECK(!copies_.empty());
 }
 
+const Path& Version::path_of(MemberIndex member) const {
+  const auto found = paths_.find(member);
+  return found == paths_.end() ? path_ : found->second;
+}
+
 void Version::set_copies(std::vector<ObjectInfo> copies) {
   BALANCEFS_CHECK(!copies.empty() && copies.front().size == size());
   copies_ = std::move(copies);

@@ -82,9 +82,10 @@ constexpr std::array<KeySpec, 29> kStorageKeys = {{
     {"bandwidth", "", "", false, kNoLimits},
 }};
 
-constexpr std::array<KeySpec, 4> kGroupKeys = {{
+constexpr std::array<KeySpec, 5> kGroupKeys = {{
     {"policy", "\"round-robin\" (the other policies are not in this version)", "\"round-robin\""},
     {"identity", "\"size\", \"size+mtime\", \"checksum\"", "\"size\""},
+    {"names", "\"as-sent\", \"nfc\"", "\"as-sent\""},
     {"stripe", kYesOrNo, "false"},
     {"hedge", kYesOrNo, "false"},
 }};

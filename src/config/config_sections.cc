@@ -147,11 +147,15 @@ void read_group_section(const std::string& path, const toml::table& table, Confi
   constexpr std::array<std::string_view, 1> kPolicies = {"round-robin"};
   constexpr std::array<std::string_view, 3> kRules = {"size", "size+mtime", "checksum"};
   constexpr std::array<Rule, 3> kValues = {Rule::size, Rule::size_mtime, Rule::checksum};
+  constexpr std::array<std::string_view, 2> kNameForms = {"as-sent", "nfc"};
+  constexpr std::array<GroupOptions::Names, 2> kNames = {GroupOptions::Names::as_sent,
+                                                         GroupOptions::Names::nfc};
   SectionReader reader(table, kGroupSection, reading.problems);
   GroupOptions group;
   group.line = reader.line();
   static_cast<void>(reader.choice("policy", kPolicies));
   if (const auto rule = reader.choice("identity", kRules)) group.identity = kValues[*rule];
+  if (const auto names = reader.choice("names", kNameForms)) group.names = kNames[*names];
   group.stripe = reader.flag("stripe", group.stripe);
   group.hedge = reader.flag("hedge", group.hedge);
   const Result<Path> parsed = Path::parse(path);

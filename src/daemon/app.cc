@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "control/refresh_control.h"
 #include "io/disk_core.h"
+#include "names/nfc_storage.h"
 #include "storage/registry.h"
 
 namespace balancefs {
@@ -39,15 +40,15 @@ Result<void> App::build_groups() {
   StorageContext context(loop_.get_executor(), clock_, transport_);
   std::random_device seed;
   for (const NamingPlan::PlannedGroup& planned : plan.groups) {
+    const auto configured = options_.groups.find(planned.visible_path);
+    const GroupOptions group = configured == options_.groups.end() ? GroupOptions() : configured->second;
     std::vector<GroupMember> members;
     for (const std::size_t index : planned.members) {
       const StorageOptions& storage = options_.storages.at(index);
       auto made = make_storage(storage, context);
       if (!made) return std::unexpected<Error>(made.error());
-      members.emplace_back(std::move(*made), storage);
+      members.emplace_back(with_names(std::move(*made), group.names, clock_), storage);
     }
-    const auto configured = options_.groups.find(planned.visible_path);
-    const GroupOptions group = configured == options_.groups.end() ? GroupOptions() : configured->second;
     GroupContext surroundings(loop_.get_executor(), clock_);
     surroundings.group = group;
     surroundings.read = options_.read;

@@ -5,6 +5,7 @@
 
 #include "base/loop_clock.h"
 #include "http/curl_transport.h"
+#include "names/nfc_storage.h"
 #include "storage/registry.h"
 
 namespace balancefs {
@@ -22,6 +23,7 @@ class StorageTrial {
 
   TrialResults run() {
     make_storages();
+    show_names();
     Flow<Result<void>> flow(loop_.get_executor(), try_all());
     while (!flow.done()) loop_.run_one();
     return std::move(results_);
@@ -29,6 +31,7 @@ class StorageTrial {
 
  private:
   void make_storages();
+  void show_names();
   Task<Result<void>> try_all();
   Task<Result<void>> try_each();
   Task<Result<void>> compare_groups(TimePoint limit);
@@ -54,6 +57,18 @@ void StorageTrial::make_storages() {
     if (made) continue;
     results_.storages[i].report =
         MemberReport(MemberReport::State::failed, explain_failure(made.error(), options));
+  }
+}
+
+/// As the groups show them: members are compared by name.
+void StorageTrial::show_names() {
+  for (const NamingPlan::PlannedGroup& group : plan_.groups) {
+    const auto configured = options_.groups.find(group.visible_path);
+    if (configured == options_.groups.end()) continue;
+    for (const std::size_t i : group.members) {
+      if (storages_[i] == nullptr) continue;
+      storages_[i] = with_names(std::move(storages_[i]), configured->second.names, clock_);
+    }
   }
 }
 

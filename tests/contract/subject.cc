@@ -4,6 +4,7 @@
 
 #include "balance/group.h"
 #include "http/curl_transport.h"
+#include "names/nfc_storage.h"
 #include "storage/registry.h"
 #include "support/fake_storage.h"
 #include "support/ramp_bytes.h"
@@ -122,14 +123,15 @@ class GroupSubject final : public DirectorySubject {
 
 class LocalSubject final : public DirectorySubject {
  public:
-  LocalSubject() : root_(scratch_.path() / "root"), http_(loop.loop, loop.clock) {
+  explicit LocalSubject(GroupOptions::Names names)
+      : root_(scratch_.path() / "root"), http_(loop.loop, loop.clock) {
     fs::create_directory(root_);
     StorageOptions options;
     options.path = "/tested";
     options.type = "local";
     options.root = root_.string();
     StorageContext context(loop.executor(), loop.clock, http_);
-    storage = std::move(make_storage(options, context).value());
+    storage = with_names(std::move(make_storage(options, context).value()), names, loop.clock);
   }
   ~LocalSubject() override {
     loop.run_void(storage->close());
@@ -152,8 +154,8 @@ std::unique_ptr<Subject> make_fake(int) {
 std::unique_ptr<Subject> make_group(int count) {
   return std::make_unique<GroupSubject>(static_cast<std::size_t>(count));
 }
-std::unique_ptr<Subject> make_local(int) {
-  return std::make_unique<LocalSubject>();
+std::unique_ptr<Subject> make_local(int names) {
+  return std::make_unique<LocalSubject>(static_cast<GroupOptions::Names>(names));
 }
 std::unique_ptr<Subject> make_server(int kind) {
   return std::make_unique<ServerSubject>(static_cast<ServerKind>(kind));
@@ -167,7 +169,8 @@ void PrintTo(const SubjectKind& kind, std::ostream* out) {
 
 std::vector<SubjectKind> all_subjects() {
   std::vector<SubjectKind> out = {{"fake", &make_fake, 0},
-                                  {"local", &make_local, 0},
+                                  {"local", &make_local, static_cast<int>(GroupOptions::Names::as_sent)},
+                                  {"local_in_nfc", &make_local, static_cast<int>(GroupOptions::Names::nfc)},
                                   {"group_of_one", &make_group, 1},
                                   {"group_of_three", &make_group, 3}};
   for (int kind = 0; kind <= static_cast<int>(ServerKind::python_http); ++kind) {

@@ -22,13 +22,14 @@ ALLOWED = {
     "storage/sftp": (),
     "storage/ftp": ("http",),
     "balance": (),
+    "names": (),
     "meta": (),
     "io": (),
     "fs": ("meta", "io"),
     "fuse": ("fs",),
     "config": (),
     "control": ("fs",),
-    "daemon": ("http", "storage", "balance", "meta", "io", "fs", "fuse", "config", "control"),
+    "daemon": ("http", "storage", "balance", "names", "meta", "io", "fs", "fuse", "config", "control"),
 }
 
 # A third-party header (by the beginning of its name) and where it may be included (regular expressions).
@@ -46,6 +47,7 @@ FENCES = (
     ("openssl/", (r"src/storage/s3/", r"src/daemon/demo_")),
     ("libssh/", (r"src/storage/sftp/",)),
     ("xxh", (r"src/fs/", r"src/io/")),
+    ("utf8proc", (r"src/names/",)),
     ("systemd/", (r"src/daemon/", r"src/base/log\.cc")),
     ("gtest/", (r"tests/",)),
     ("gmock/", (r"tests/",)),

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "mount/lifecycle.h"
 
@@ -67,6 +68,10 @@ class UserMount : public Lifecycle {
     fs::copy_file(BALANCEFS_BINARY, binary_);
     config_ = local_config();
     ASSERT_EQ(run({"chown", "-R", std::to_string(kUser), scratch_.path()}).status, 0);
+  }
+  void TearDown() override {
+    Lifecycle::TearDown();
+    rmdir(fmt::format("/tmp/balancefs-{}", kUser).c_str());  // of that user's control sockets
   }
   std::vector<std::string> by_user(const std::vector<std::string>& command) const {
     std::vector<std::string> whole = {"setpriv", fmt::format("--reuid={}", kUser),

@@ -41,7 +41,7 @@ class FakeReader final : public ObjectReader {
       co_return std::unexpected<Error>(
           Error(ErrorKind::unsupported, Error::Detail::no_range, "200 to a range"));
     }
-    const auto node = storage_.nodes.find(version_->path().str());
+    const auto node = storage_.nodes.find(version_->path_of(self_).str());
     if (node == storage_.nodes.end()) co_return missing();
     if (node->second.info.size != version_->size()) co_return fail(ErrorKind::changed, "another total");
     const auto pinned = version_->confirm(fmt::format("{}/direct/fake", self_), node->second.info.validator);

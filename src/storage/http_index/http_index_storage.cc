@@ -236,7 +236,7 @@ Task<Result<ObjectInfo>> HttpIndexStorage::stat(Path path, RequestContext& why) 
 }
 
 std::unique_ptr<ObjectReader> HttpIndexStorage::open(std::shared_ptr<Version> version, MemberIndex self) {
-  const std::string url = request("GET", version->path(), false).url;
+  const std::string url = request("GET", version->path_of(self), false).url;
   return make_range_reader(http_, options_, url, std::move(version), self, etags_, location_);
 }
 

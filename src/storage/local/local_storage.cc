@@ -36,7 +36,7 @@ class LocalReader final : public ObjectReader {
 
 Task<Result<void>> LocalReader::ensure_open(std::optional<TimePoint> deadline) {
   if (file_) co_return Result<void>();
-  std::function<Result<File>()> job = [root = root_, path = version_->path()]() -> Result<File> {
+  std::function<Result<File>()> job = [root = root_, path = version_->path_of(self_)]() -> Result<File> {
     Result<FileDescriptor> opened = open_file(root, path);
     if (!opened) return std::unexpected<Error>(std::move(opened.error()));
     return std::make_shared<const FileDescriptor>(std::move(*opened));
@@ -49,7 +49,7 @@ Task<Result<void>> LocalReader::ensure_open(std::optional<TimePoint> deadline) {
 
 Task<Result<LocalPiece>> LocalReader::piece(std::uint64_t offset, std::uint64_t count,
                                             std::optional<TimePoint> deadline) {
-  std::function<Result<LocalPiece>()> job = [file = file_, path = version_->path(), offset, count,
+  std::function<Result<LocalPiece>()> job = [file = file_, path = version_->path_of(self_), offset, count,
                                              etags = etags_] {
     return read_piece(*file, path, offset, count, etags);
   };
@@ -58,8 +58,9 @@ Task<Result<LocalPiece>> LocalReader::piece(std::uint64_t offset, std::uint64_t 
 
 Result<void> LocalReader::check(const LocalPiece& piece, std::uint64_t wanted) const {
   if (piece.size != version_->size()) {
-    return fail(ErrorKind::changed, fmt::format("'{}': {} bytes now, {} before", version_->path().str(),
-                                                piece.size, version_->size()));
+    return fail(ErrorKind::changed,
+                fmt::format("'{}': {} bytes now, {} before", version_->path_of(self_).str(), piece.size,
+                            version_->size()));
   }
   if (piece.bytes.size() != wanted)
     return fail(ErrorKind::changed, "the file became shorter while it was read");

@@ -76,6 +76,7 @@ root = "old"
 [group."/pt"]
 policy = "round-robin"
 identity = "size+mtime"
+names = "nfc"
 stripe = true
 hedge = true
 )"));
@@ -123,6 +124,7 @@ hedge = true
   EXPECT_EQ(options.storages[2].root, folder.path("old"));
   ASSERT_TRUE(options.groups.contains("/pt"));
   EXPECT_EQ(options.groups.at("/pt").identity, GroupOptions::IdentityRule::size_mtime);
+  EXPECT_EQ(options.groups.at("/pt").names, GroupOptions::Names::nfc);
   EXPECT_TRUE(options.groups.at("/pt").stripe);
   EXPECT_TRUE(options.groups.at("/pt").hedge);
   EXPECT_TRUE(options.warnings.empty());
@@ -212,6 +214,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "2: group.identity: 'etag' is not possible; accepted: \"size\""},
         BadFile{"[group.\"/pt\"]\nstripe = \"yes\"",
                 "2: group.stripe: is a string ('yes'); accepted: true, false"},
+        BadFile{"[group.\"/pt\"]\nnames = \"nfd\"", "2: group.names: 'nfd' is not possible; did you mean"},
         BadFile{"[group.\"/pt\"]\nhedge = 1", "2: group.hedge: is a whole number (1); accepted: true, false"},
         BadFile{"[group.\"/pt\"]\n[group.\"/pt/\"]", "group.'/pt': has a table already"}));
 
