@@ -66,8 +66,31 @@ void App::keep_on_disk(const std::string& mountpoint) {
   reads_->keep_on_disk(std::move(disk));
 }
 
+/// In memory mode too: a tree that is there at once, also offline, is small beside the data of its files.
+void App::keep_metadata(const std::string& mountpoint) {
+  MetadataStoreOptions kept;
+  kept.folder = metadata_folder_of(options_.cache.dir, mountpoint);
+  const auto wall = [] {
+    return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
+  };
+  metadata_ = std::make_unique<MetadataStore>(std::move(kept), loop_.get_executor(), clock_, wall);
+  metadata_->start();
+}
+
+std::vector<MemberKey> App::member_keys(const Group& group) const {
+  std::vector<MemberKey> keys;
+  for (const std::string& member : group.traits().members) {
+    for (const StorageOptions& storage : options_.storages) {
+      if (storage.path != member) continue;
+      keys.push_back(member_key(storage.path, storage.type, storage.url + storage.root, storage.http.user));
+    }
+  }
+  return keys;
+}
+
 Result<void> App::build(const std::string& mountpoint) {
   if (const auto built = build_groups(); !built) return built;
+  if (!options_.cache.dir.empty()) keep_metadata(mountpoint);
   std::vector<MountPoint> mounts;
   for (const auto& group : groups_) {
     const Path path = *Path::parse(group->traits().name);
@@ -77,6 +100,8 @@ Result<void> App::build(const std::string& mountpoint) {
     listeners_.push_back(std::make_unique<GroupListener>(path, filesystem_));
     listings_.push_back(std::make_unique<ListingCache>(
         *group, members, rules, options_.metadata, loop_.get_executor(), clock_, listeners_.back().get()));
+    if (metadata_ != nullptr)
+      listings_.back()->keep_in(metadata_->group(group->traits().name, member_keys(*group)));
     mounts.emplace_back(path, *group, *listings_.back());
   }
   const std::uint64_t budget = options_.cache.memory != 0 ? options_.cache.memory : automatic_memory_budget();
@@ -132,6 +157,7 @@ Task<void> App::shut_down() {
   if (session_ != nullptr) co_await session_->close();
   if (reads_ != nullptr) co_await reads_->close();
   for (auto& listing : listings_) co_await listing->close();
+  if (metadata_ != nullptr) co_await metadata_->close();
   for (auto& group : groups_) co_await group->close();
   co_await transport_.close();
   finished();

@@ -17,6 +17,7 @@
 #include "http/curl_transport.h"
 #include "io/read_engine.h"
 #include "meta/listing_cache.h"
+#include "meta/metadata_store.h"
 
 namespace balancefs {
 
@@ -54,6 +55,8 @@ class App {
   Result<void> build_groups();
   void keep_on_disk(const std::string& mountpoint);
   void open_control();
+  void keep_metadata(const std::string& mountpoint);
+  std::vector<MemberKey> member_keys(const Group& group) const;
   Task<void> shut_down();
   void finished();
 
@@ -63,6 +66,7 @@ class App {
   CurlTransport transport_;
   std::vector<std::unique_ptr<Group>> groups_;
   std::vector<std::unique_ptr<GroupListener>> listeners_;
+  std::unique_ptr<MetadataStore> metadata_;
   std::vector<std::unique_ptr<ListingCache>> listings_;
   std::unique_ptr<ReadEngine> reads_;
   std::unique_ptr<Filesystem> filesystem_;

@@ -42,6 +42,8 @@ DemoStage::~DemoStage() {
   // By name and never recursively: should the mount still be there, its files must not be touched.
   ::unlink(config_file().c_str());
   ::unlink(log_file().c_str());
+  std::error_code ignored;
+  std::filesystem::remove_all(cache_folder(), ignored);  // nothing is ever mounted in it
   ::rmdir((folder_ + "/cloud").c_str());
   ::rmdir(folder_.c_str());
 }
@@ -87,8 +89,9 @@ std::string DemoStage::storage_blocks() const {
 
 Result<void> DemoStage::write_config() const {
   std::ofstream file(config_file());
-  file << fmt::format("[mount]\npoint = {}\n\n[cache]\nmode = \"memory\"\n\n[log]\ntarget = {}\n\n{}",
-                      quoted(mountpoint_), quoted(log_file()), storage_blocks());
+  file << fmt::format(
+      "[mount]\npoint = {}\n\n[cache]\nmode = \"memory\"\ndir = {}\n\n[log]\ntarget = {}\n\n{}",
+      quoted(mountpoint_), quoted(cache_folder()), quoted(log_file()), storage_blocks());
   file.close();
   if (!file) return fail(ErrorKind::unavailable, "cannot write " + config_file());
   return {};

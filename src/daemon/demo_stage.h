@@ -33,6 +33,7 @@ class DemoStage {
   std::string library() const { return mountpoint_ + "/library"; }
   std::string config_file() const { return folder_ + "/mount.conf"; }
   std::string log_file() const { return folder_ + "/balancefs.log"; }
+  std::string cache_folder() const { return folder_ + "/cache"; }
   /// The part of the configuration that is about the storages.
   std::string storage_blocks() const;
 

@@ -76,11 +76,6 @@ Result<void> check_apart(const std::string& point, const std::string& folder, st
   return {};
 }
 
-/// The folder of the disk cache; empty: there is none.
-std::string cache_in_use(const Options& options) {
-  return options.cache.mode == CacheOptions::Mode::disk ? options.cache.dir : std::string();
-}
-
 }  // namespace
 
 Result<std::string> resolve_mountpoint(const std::string& path) {
@@ -162,7 +157,7 @@ Result<std::string> prepare_mountpoint(const std::string& path, const Options& o
   if (!table) return std::unexpected(table.error());
   if (const auto checked = check_mountpoint(*point, *table); !checked)
     return std::unexpected(checked.error());
-  if (const auto apart = check_overlaps(*point, options, cache_in_use(options)); !apart)
+  if (const auto apart = check_overlaps(*point, options, options.cache.dir); !apart)
     return std::unexpected(apart.error());
   return point;
 }

@@ -13,8 +13,9 @@
 #include <cctype>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <map>
+
+#include "base/private_folder.h"
 
 namespace balancefs {
 namespace {
@@ -49,15 +50,6 @@ Result<std::vector<std::string>> names_in(int folder) {
   }
   if (errno != 0) return std::unexpected<Error>(disk_error(errno, "list"));
   return names;
-}
-
-/// Makes the folder and those above it, for nobody else to look into.
-int make_folders(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return 0;
-  const std::string parent = std::filesystem::path(path).parent_path().string();
-  if (errno != ENOENT || parent.empty() || parent == path) return errno;
-  if (const int code = make_folders(parent); code != 0) return code;
-  return ::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST ? 0 : errno;
 }
 
 std::string read_tag(int fd) {
@@ -199,8 +191,12 @@ std::string cache_folder_of(const std::string& dir, const std::string& mountpoin
   return fmt::format("{}/{}-{:016x}", dir, name, hash_of_path(mountpoint));
 }
 
+std::string metadata_folder_of(const std::string& dir, const std::string& mountpoint) {
+  return cache_folder_of(dir, mountpoint) + ".metadata";
+}
+
 OpenedFolder open_disk_folder(const std::string& path) {
-  if (const int code = make_folders(path); code != 0) return unusable(message_of(code));
+  if (const int code = make_private_folders(path); code != 0) return unusable(message_of(code));
   DiskFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid()) return unusable(message_of(errno));
   // Whoever owns it could change what is read from it, and see what is kept in it.

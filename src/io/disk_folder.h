@@ -82,6 +82,8 @@ struct OpenedFolder {
 
 /// The folder of a mountpoint below the configured one: readable, and another for every path.
 std::string cache_folder_of(const std::string& dir, const std::string& mountpoint);
+/// Beside it, for what src/meta keeps: the folder of the disk cache holds nothing else.
+std::string metadata_folder_of(const std::string& dir, const std::string& mountpoint);
 
 /// Makes the folder when it is not there, takes it, removes what is left of halves of entries, and lists it.
 OpenedFolder open_disk_folder(const std::string& path);

@@ -114,6 +114,7 @@ DirectoryChange DirectoryState::take(MemberIndex member, MemberWord::Kind kind, 
   listing.inherit_notes(word.listing);
   std::vector<RowChange> rows = changed_rows(word.listing, listing);
   MemberListing old = std::exchange(word.listing, std::move(listing));
+  if (!rows.empty() || word.kind != kind) word.kept.reset();
   word.kind = kind;
   note_changes(member, old, rows);
   forget_snapshot();
@@ -137,6 +138,26 @@ void DirectoryState::note_changes(MemberIndex member, const MemberListing& old,
     if (!both && !changed_copies_->contains(name)) continue;
     ChangedCopies& copies = own_changed_copies();
     note_change(copies, everything(), member, name, before, after);
+  }
+}
+
+void DirectoryState::restore(MemberIndex member, MemberWord::Kind kind, MemberListing listing) {
+  words_[member].kind = kind;
+  words_[member].listing = std::move(listing);
+  forget_snapshot();
+}
+
+void DirectoryState::find_divergent() {
+  divergent.clear();
+  const MergeInput input = everything();
+  const std::size_t members = input.members.size();
+  const std::vector<RowIndex> rows = merge_rows(input);
+  for (std::size_t at = 0; at < rows.size(); at += members) {
+    const std::span<const RowIndex> of_name(rows.data() + at, members);
+    std::size_t holder = 0;
+    while (of_name[holder] == kNoRow) ++holder;
+    const MergedName merged(input, input.members[holder]->name(of_name[holder]), of_name);
+    if (merged.first_divergent()) divergent.emplace(merged.name());
   }
 }
 

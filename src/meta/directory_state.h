@@ -30,7 +30,8 @@ struct MemberWord {
   TimePoint answered_at;    ///< of the last answer that was believed
   std::uint64_t heard = 0;  ///< the youngest fetch that ended for this member, whatever came of it
   std::optional<TimePoint> doubted_since;  ///< a listing came that looks like a deletion of everything
-
+  /// Checksum of the listing's record in the metadata store (group_store.h); absent: not written as it is.
+  std::optional<std::uint64_t> kept;
   /// A refresh: a listing of a younger fetch than this is believed, however empty.
   std::optional<std::uint64_t> trust_after;
 
@@ -79,6 +80,7 @@ class DirectoryState {
     if (listing.row_of(name) == kNoRow) return;
     const auto before = merge_name(everything(), name);
     listing.note_stat(name, at, stat);
+    words_[member].kept.reset();
     forget_snapshot();
     const MergeInput input = everything();
     const std::vector<RowIndex> rows = rows_of_name(input, name);
@@ -87,6 +89,12 @@ class DirectoryState {
     visit(EntryChange(name, old_word, MergedName(input, name, rows)));
   }
   std::size_t rows() const;
+  const ChangedCopies& changed_copies() const { return *changed_copies_; }
+  /// Puts back what was known before, where nothing is known yet and nobody was told anything.
+  void restore(MemberIndex member, MemberWord::Kind kind, MemberListing listing);
+  void restore(ChangedCopies copies) { own_changed_copies() = std::move(copies); }
+  /// Names of which copies differ, by what is held.
+  void find_divergent();
 
   // Times; see Held.
   std::optional<TimePoint> fresh_from;
@@ -94,6 +102,13 @@ class DirectoryState {
   TimePoint retry_at;
   bool expired = false;
   std::optional<Error> last_error;  ///< of the youngest fetch: why a member gave no answer
+
+  /// Whether what the metadata store has of it was asked for and has come (listing_recall.cc).
+  enum class Recall : std::uint8_t { not_asked, asked, done };
+  Recall recall = Recall::not_asked;
+  TimePoint recall_by;      ///< nobody waits for it longer
+  bool keep_later = false;  ///< it changed before that came
+  bool queued = false;      ///< it waits to be written
 
   bool served = false;  ///< somebody was given an answer: changes are worth telling
 

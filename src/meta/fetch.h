@@ -42,6 +42,7 @@ class Fetch final : public ListingSink, public std::enable_shared_from_this<Fetc
   std::uint64_t id() const { return id_; }
   TimePoint started() const { return started_; }
   DirectoryState& state() const { return *state_; }
+  const std::shared_ptr<DirectoryState>& shared_state() const { return state_; }
   const Path& directory() const { return state_->path(); }
   Answer answer(MemberIndex member) const { return members_[member].answer; }
   std::size_t answered() const;

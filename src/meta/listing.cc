@@ -63,6 +63,11 @@ void MemberListing::note_stat(std::string_view name, TimePoint at, const ObjectI
   if (row != kNoRow) own_notes().insert_or_assign(row, StatNote(at, stat));
 }
 
+void MemberListing::restore_note(std::string_view name, StatNote note) {
+  const RowIndex row = row_of(name);
+  if (row != kNoRow) own_notes().insert_or_assign(row, std::move(note));
+}
+
 void MemberListing::inherit_notes(const MemberListing& older) {
   if (older.notes_ == nullptr) return;
   for (const auto& [old_row, known] : *older.notes_) {

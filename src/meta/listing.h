@@ -69,7 +69,6 @@ class MemberListing {
   std::optional<ObjectInfo> find(std::string_view name) const;
   std::optional<ObjectInfo> listed(std::string_view name) const;
   const StatNote* note(std::string_view name) const;
-
   /// visit(std::string_view name, const ObjectInfo& info): every row in the order of names, as find() gives
   /// it.
   template <class Visit>
@@ -80,9 +79,18 @@ class MemberListing {
       visit(name(row), std::as_const(row_info));
     }
   }
+  /// visit(std::string_view name, const StatNote& note): what stats said, in the order of names.
+  template <class Visit>
+  void for_each_note(Visit visit) const {
+    if (notes_ == nullptr) return;
+    for (const auto& [row, note] : *notes_) visit(name(row), note);
+  }
+  std::size_t note_count() const { return notes_ == nullptr ? 0 : notes_->size(); }
 
   /// Takes a stat's size for a listed name and remembers the rest beside it.
   void note_stat(std::string_view name, TimePoint at, const ObjectInfo& stat);
+  /// Puts back a note of this very listing.
+  void restore_note(std::string_view name, StatNote note);
   /// Keeps the notes of `older` for rows that are listed exactly as they were then, with a validator to say
   /// so.
   void inherit_notes(const MemberListing& older);

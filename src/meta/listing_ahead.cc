@@ -37,6 +37,7 @@ void ListingCache::look_ahead() {
 
 Task<void> ListingCache::list_ahead(Path directory) {
   const State state = use(directory);
+  co_await recall(state);
   const Use use = decide(state->held(now(), options_), false, now(), options_);
   const bool worth_it =
       use == Use::revalidate ? in_background() < TreeForesight::kMostAtOnce : use != Use::serve;

@@ -109,6 +109,7 @@ Task<Result<DirectoryEntry>> ListingCache::missing_in(State state, Path path) {
 }
 
 Task<void> ListingCache::bring_up_to_date(State state, bool name_missing) {
+  co_await recall(state);
   const Use use = decide(state->held(now(), options_), name_missing, now(), options_);
   if (use == Use::serve || closing_) co_return;
   if (use == Use::revalidate) co_return revalidate(state);

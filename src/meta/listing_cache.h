@@ -22,6 +22,7 @@
 #include "meta/directory.h"
 #include "meta/directory_table.h"
 #include "meta/fetch.h"
+#include "meta/group_store.h"
 #include "meta/size_survey.h"
 #include "meta/tree_foresight.h"
 
@@ -51,6 +52,10 @@ class ListingCache final : private FetchOwner, private HeldTree {
   ~ListingCache() override;
   ListingCache(const ListingCache&) = delete;
   ListingCache& operator=(const ListingCache&) = delete;
+
+  /// What is known of directories is kept there and comes from there: after a restart, and when memory had no
+  /// room for it. Before the first question; `store` outlives the cache.
+  void keep_in(GroupStore& store);
 
   /// The directory as known best within the bounds. `not_found`: confirmed absent, or a file.
   Task<Result<std::shared_ptr<const Directory>>> list(Path directory);
@@ -140,6 +145,13 @@ class ListingCache final : private FetchOwner, private HeldTree {
   // listing_refresh.cc: what is no longer believed to be up to date
   bool is_folder(const Path& path) const;
 
+  // listing_recall.cc: what was known before
+  Task<void> recall(State state);
+  Task<void> run_recall(State state);
+  void take_kept(DirectoryState& state, KeptDirectory kept);
+  void take_kept_word(DirectoryState& state, KeptWord kept, const WallTimes& times, bool untouched);
+  void keep(const State& state);
+
   // listing_confirm.cc: answers that are not believed at once
   Task<void> confirm_absence(std::shared_ptr<Fetch> fetch, MemberIndex member);
   Task<void> confirm_vanished(std::shared_ptr<Fetch> fetch, MemberIndex member, MemberListing listing);
@@ -166,6 +178,7 @@ class ListingCache final : private FetchOwner, private HeldTree {
   MetadataOptions options_;
   Clock& clock_;
   ListingListener* listener_;
+  GroupStore* kept_ = nullptr;
   DirectoryTable table_;
   SizeSurvey survey_;
   std::vector<bool> lagging_;  ///< by member: missed a bound, and no request of it has succeeded since

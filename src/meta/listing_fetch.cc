@@ -62,6 +62,8 @@ void ListingCache::start_fetch(const State& state, For whom) {
 }
 
 Task<void> ListingCache::run_fetch(std::shared_ptr<Fetch> fetch) {
+  // What was known before is what an answer is judged by.
+  co_await recall(fetch->shared_state());
   const Result<void> outcome = co_await group_.list(fetch->directory(), *fetch, fetch->why);
   fetch->finish(outcome);
 }
@@ -147,6 +149,7 @@ void ListingCache::doubt(Fetch& fetch, MemberIndex member, bool empty) {
                     : "not believed before a second listing agrees");
   }
   word.failed = true;
+  keep(fetch.shared_state());
   ended(fetch, member, Fetch::Answer::failed);
 }
 
@@ -160,6 +163,7 @@ void ListingCache::believe(Fetch& fetch, MemberIndex member, MemberWord::Kind ki
   const DirectoryChange change = state.take(member, kind, std::move(listing));
   table_.recount(state);
   survey(change);
+  keep(fetch.shared_state());
   ended(fetch, member, Fetch::Answer::answered);
   publish(state, change);
 }
@@ -205,6 +209,7 @@ void ListingCache::settle(Fetch& fetch) {
   state.fresh_by = fetch.id();
   state.expired = false;
   state.forget_snapshot();
+  keep(fetch.shared_state());
 }
 
 void ListingCache::survey(const DirectoryChange& changes) {

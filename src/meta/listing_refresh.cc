@@ -15,8 +15,12 @@ void outdate(DirectoryState& state) {
 
 void ListingCache::expire(const Path& directory) {
   const State state = table_.peek(directory);
-  if (!state) return;
+  if (!state) {
+    if (kept_ != nullptr) kept_->expire(directory, DirectoryExpiry::expired);
+    return;
+  }
   outdate(*state);
+  keep(state);
   for (Fetch* fetch : fetches_) {
     if (&fetch->state() == state.get()) fetch->outdate();
   }
@@ -50,6 +54,11 @@ Refreshed ListingCache::refresh(const Path& path, bool recursive) {
     if (covers(fetch->directory())) fetch->outdate();
   }
   outdate_stats(covers);
+  // Also of what is held: memory may have no room for it before it is asked again.
+  if (kept_ != nullptr) {
+    kept_->expire(done.folder, DirectoryExpiry::refreshed);
+    if (recursive) kept_->expire_below(path, DirectoryExpiry::refreshed);
+  }
   // The folder's own name is part of what is known of it. Its parent is asked, and not trusted: the user did
   // not say that everything else there may be gone.
   if (!done.folder.is_root()) expire(done.folder.parent());

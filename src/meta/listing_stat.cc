@@ -96,6 +96,7 @@ void ListingCache::take_stat(StatCall& call) {
     report_divergence(*state, change, true);
     tell(*state, change);
   });
+  keep(state);
 }
 
 Task<bool> ListingCache::wait_for_stat(std::shared_ptr<StatCall> call, TimePoint deadline) {
@@ -149,6 +150,7 @@ bool ListingCache::asked_lately(const DirectoryState& state, const DirectoryEntr
 Task<Result<DirectoryEntry>> ListingCache::refresh_for_open(Path path) {
   BALANCEFS_CHECK(!path.is_root());
   const State state = use(path.parent());
+  co_await recall(state);
   const auto entry = state->find(path.name(), now(), options_);
   const bool ask_for_it = entry && entry->info.type == ObjectType::file && !state->expired;
   if (!ask_for_it || proves_absence(state->path())) co_return co_await lookup(path);

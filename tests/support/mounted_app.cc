@@ -47,8 +47,8 @@ std::string quoted(const std::string& text) {
 std::string cache_lines(const MountConfig& config, const fs::path& folder) {
   if (config.sections.find("[cache]") != std::string::npos) return {};
   const char* mode = std::getenv("BALANCEFS_TEST_CACHE");
-  if (mode == nullptr || std::string_view(mode) != "disk") return "\n[cache]\nmode = \"memory\"\n";
-  return fmt::format("\n[cache]\nmode = \"disk\"\ndir = {}\n", quoted(folder));
+  const bool on_disk = mode != nullptr && std::string_view(mode) == "disk";
+  return fmt::format("\n[cache]\nmode = \"{}\"\ndir = {}\n", on_disk ? "disk" : "memory", quoted(folder));
 }
 
 pid_t spawn_daemon(const std::vector<std::string>& command, const fs::path& log_file) {

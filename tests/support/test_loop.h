@@ -2,6 +2,7 @@
 #pragma once
 
 #include <asio/io_context.hpp>
+#include <functional>
 
 #include "balancefs/task.h"
 #include "support/manual_clock.h"
@@ -18,10 +19,12 @@ class TestLoop {
   TestLoop(const TestLoop&) = delete;
   TestLoop& operator=(const TestLoop&) = delete;
 
-  /// Runs everything that can run without time passing.
+  /// Runs everything that can run without time passing; what another thread does takes none.
   void settle() {
-    loop.restart();
-    loop.poll();
+    do {
+      loop.restart();
+      loop.poll();
+    } while (wait_elsewhere());
   }
   /// Lets `step` pass in slices, running the loop after each.
   void pass(Duration step, Duration slice = std::chrono::milliseconds(100)) {
@@ -58,8 +61,16 @@ class TestLoop {
   asio::io_context loop;
   ManualClock clock;
   TaskScope scope;
+  /// Whether a thread is at work whose result comes back to the loop.
+  std::function<bool()> elsewhere;
 
  private:
+  bool wait_elsewhere() {
+    if (!elsewhere || !elsewhere()) return false;
+    loop.restart();
+    loop.run_one_for(std::chrono::milliseconds(10));
+    return true;
+  }
   static Task<Result<void>> as_result(Task<void> task) {
     co_await std::move(task);
     co_return Result<void>();

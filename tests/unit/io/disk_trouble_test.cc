@@ -1,13 +1,8 @@
 // What happens to the disk cache while it is busy: readers that leave, disks that fill up.
 #include <gtest/gtest.h>
 #include <sys/mount.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <csignal>
-#include <thread>
-
+#include "support/hung_disk.h"
 #include "unit/io/disk_reading.h"
 
 namespace balancefs::test {
@@ -28,29 +23,6 @@ class ShiftedClock final : public Clock {
   static constexpr int kSpeed = 5;
   Clock& real_;
   TimePoint start_;
-};
-
-/// While it lives, all threads but the test's own stand still, as if their disk did not answer.
-class HungDisk {
- public:
-  HungDisk() {
-    hangs = true;
-    std::signal(SIGUSR1, &stand_still);
-    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
-      const int thread = std::stoi(task.path().filename().string());
-      if (thread != ::gettid()) ::syscall(SYS_tgkill, ::getpid(), thread, SIGUSR1);
-    }
-  }
-  HungDisk(const HungDisk&) = delete;
-  HungDisk& operator=(const HungDisk&) = delete;
-  ~HungDisk() { hangs = false; }
-
- private:
-  static void stand_still(int /*signal*/) {
-    const timespec moment{0, 1'000'000};
-    while (hangs) ::nanosleep(&moment, nullptr);
-  }
-  static inline std::atomic<bool> hangs = false;
 };
 
 /// A disk with room for so many files and folders, its own included. Needs root.

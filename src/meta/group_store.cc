@@ -1,0 +1,125 @@
+#include "meta/group_store.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "meta/metadata_store.h"
+
+namespace balancefs {
+namespace {
+
+void forget_kept(DirectoryState& state) {
+  for (MemberWord& word : state.words()) word.kept.reset();
+}
+
+}  // namespace
+
+GroupStore::GroupStore(MetadataStore& store, std::string name, std::vector<MemberKey> members)
+    : store_(store), name_(std::move(name)), members_(std::move(members)) {}
+
+WallTimes GroupStore::times() const {
+  return store_.times();
+}
+
+bool GroupStore::readable() const {
+  return store_.readable();
+}
+
+bool GroupStore::prompt() const {
+  return store_.prompt_;
+}
+
+void GroupStore::set_prompt(bool prompt) {
+  store_.prompt_ = prompt;
+}
+
+Task<Result<KeptDirectory>> GroupStore::load(Path directory) {
+  DirectoryQuestion question(name_, directory.str(), members_, times());
+  co_return co_await store_.load(std::move(question));
+}
+
+void GroupStore::changed(const std::shared_ptr<DirectoryState>& state) {
+  if (state->queued) return;
+  if (!store_.writable() || !store_.enqueue()) {
+    forget_kept(*state);
+    return store_.skip();
+  }
+  state->queued = true;
+  queue_.push_back(state);
+}
+
+void GroupStore::expire(const Path& directory, DirectoryExpiry expiry) {
+  store_.expire(name_, directory.str(), false, expiry);
+}
+
+void GroupStore::expire_below(const Path& directory, DirectoryExpiry expiry) {
+  store_.expire(name_, directory.str(), true, expiry);
+}
+
+void GroupStore::collect(std::vector<DirectoryToKeep>& batch, std::vector<WrittenDirectory>& written,
+                         std::size_t& bytes, std::size_t most_bytes) {
+  while (!queue_.empty() && bytes < most_bytes) {
+    const std::shared_ptr<DirectoryState> state = std::move(queue_.front());
+    queue_.pop_front();
+    store_.dequeue();
+    state->queued = false;
+    batch.push_back(records_of(*state));
+    bytes += batch.back().bytes();
+    written.emplace_back(*this, state);
+  }
+}
+
+void GroupStore::drop_queue() {
+  for (const auto& state : queue_) {
+    state->queued = false;
+    forget_kept(*state);
+    store_.dequeue();
+  }
+  queue_.clear();
+}
+
+StateRecord GroupStore::state_record(const DirectoryState& state, const WallTimes& times) const {
+  StateRecord record;
+  if (state.fresh_from && !state.expired) record.fresh_from = times.wall(*state.fresh_from);
+  for (const auto& [name, members] : state.changed_copies()) {
+    std::vector<MemberKey> keys;
+    for (const MemberIndex member : members) keys.push_back(members_.at(member));
+    record.changed.emplace_back(name, std::move(keys));
+  }
+  return record;
+}
+
+DirectoryToKeep GroupStore::records_of(DirectoryState& state) const {
+  const WallTimes clocks = times();
+  DirectoryToKeep kept;
+  kept.group = name_;
+  kept.path = state.path().str();
+  kept.state = encode_state(state_record(state, clocks), RecordPlace(kept.group, kept.path));
+  TimePoint youngest;
+  for (MemberIndex m = 0; m < state.words().size(); ++m) {
+    MemberWord& word = state.words()[m];
+    // What a member has elsewhere is no word of it about this directory.
+    if (word.kind == MemberWord::Kind::unknown || word.elsewhere) continue;
+    youngest = std::max(youngest, word.answered_at);
+    const RecordPlace place(kept.group, kept.path, members_.at(m));
+    WordToKeep out;
+    WordRecord record;
+    record.listed = word.kind == MemberWord::Kind::listed;
+    record.answered_at = clocks.wall(word.answered_at);
+    if (word.doubted_since) record.doubted_since = clocks.wall(*word.doubted_since);
+    if (record.listed && !word.kept) {
+      out.entries = encode_listing(word.listing, clocks, place);
+      word.kept = record_sum(*out.entries);
+    }
+    if (record.listed) record.listing = *word.kept;
+    out.member = place.member;
+    out.listing = record.listing;
+    out.names = word.listing.size();
+    out.word = encode_word(record, place);
+    kept.words.push_back(std::move(out));
+  }
+  kept.answered = std::chrono::floor<std::chrono::seconds>(clocks.wall(youngest)).time_since_epoch().count();
+  return kept;
+}
+
+}  // namespace balancefs

@@ -1,0 +1,89 @@
+// What was known of a directory before: kept in the metadata store over restarts, and when memory had no
+// room.
+//
+// A directory is asked for once, before anything is decided about it; equal questions share the wait. What
+// has come from members meanwhile counts, and what was kept only fills in for members that have said nothing.
+// Its age is what the wall clock says, so that it is fresh, served and revalidated, or asked for first as if
+// the daemon had run on.
+#include "base/log.h"
+#include "meta/listing_cache.h"
+
+namespace balancefs {
+
+void ListingCache::keep_in(GroupStore& store) {
+  BALANCEFS_CHECK(store.members() == lagging_.size());
+  kept_ = &store;
+}
+
+void ListingCache::keep(const State& state) {
+  if (kept_ == nullptr) return;
+  // Not before it is known what the store has: what it has beside would be lost.
+  if (state->recall == DirectoryState::Recall::done) return kept_->changed(state);
+  state->keep_later = true;
+}
+
+Task<void> ListingCache::recall(State state) {
+  using Recall = DirectoryState::Recall;
+  if (kept_ == nullptr || state->recall == Recall::done || closing_) co_return;
+  if (state->recall == Recall::not_asked) {
+    if (!kept_->readable()) co_return;
+    state->recall = Recall::asked;
+    state->recall_by = now() + GroupStore::kLongestWait;
+    scope_.spawn(run_recall(state));
+  }
+  while (state->recall == Recall::asked && !closing_ && kept_->prompt()) {
+    const bool woken = co_await state->changed.wait_until(clock_, state->recall_by);
+    if (woken || state->recall == Recall::done) continue;
+    kept_->set_prompt(false);
+    log_warning("metadata: what was kept of {} does not come; listings go on without until the disk answers",
+                shown(state->path()));
+    table_.wake_all();
+  }
+}
+
+Task<void> ListingCache::run_recall(State state) {
+  Result<KeptDirectory> kept = co_await kept_->load(state->path());
+  state->recall = DirectoryState::Recall::done;
+  if (now() <= state->recall_by) kept_->set_prompt(true);
+  if (kept) take_kept(*state, std::move(*kept));
+  if (std::exchange(state->keep_later, false)) keep(state);
+  state->changed.wake_all();
+}
+
+void ListingCache::take_kept(DirectoryState& state, KeptDirectory kept) {
+  const WallTimes times = kept_->times();
+  const bool untouched = !state.served && !state.any_known(now(), options_);
+  if (state.changed_copies().empty()) state.restore(std::move(kept.changed));
+  for (KeptWord& word : kept.words) take_kept_word(state, std::move(word), times, untouched);
+  table_.recount(state);
+  if (untouched && lagging_.size() > 1) state.find_divergent();
+  const auto fresh_from = kept.fresh_from ? times.steady(*kept.fresh_from) : std::nullopt;
+  if (!state.fresh_from && fresh_from) {
+    // Shown and revalidated, but too old to prove that a name is absent.
+    const TimePoint outdated = now() - options_.ttl - Duration(1);
+    state.fresh_from = kept.maybe_outdated ? std::min(*fresh_from, outdated) : *fresh_from;
+  }
+  if (kept.expiry == DirectoryExpiry::none) return;
+  state.expired = true;
+  if (kept.expiry != DirectoryExpiry::refreshed) return;
+  for (MemberWord& word : state.words()) word.trust_after = last_id_;
+}
+
+/// `untouched`: nobody was told anything of the directory, so that nothing is to be compared.
+void ListingCache::take_kept_word(DirectoryState& state, KeptWord kept, const WallTimes& times,
+                                  bool untouched) {
+  MemberWord& word = state.words()[kept.member];
+  if (word.kind != MemberWord::Kind::unknown) return;
+  const auto kind = kept.word.listed ? MemberWord::Kind::listed : MemberWord::Kind::absent;
+  word.answered_at = times.steady(kept.word.answered_at).value_or(now());
+  if (kept.word.doubted_since) word.doubted_since = times.steady(*kept.word.doubted_since).value_or(now());
+  if (untouched) {
+    state.restore(kept.member, kind, std::move(kept.listing));
+  } else {
+    const DirectoryChange change = state.take(kept.member, kind, std::move(kept.listing));
+    publish(state, change);
+  }
+  word.kept = kept.word.listing;
+}
+
+}  // namespace balancefs
