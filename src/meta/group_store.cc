@@ -8,6 +8,11 @@
 namespace balancefs {
 namespace {
 
+bool knows_something(const DirectoryState& state) {
+  const auto known = [](const MemberWord& word) { return word.kind != MemberWord::Kind::unknown; };
+  return std::any_of(state.words().begin(), state.words().end(), known);
+}
+
 void forget_kept(DirectoryState& state) {
   for (MemberWord& word : state.words()) word.kept.reset();
 }
@@ -63,6 +68,7 @@ void GroupStore::collect(std::vector<DirectoryToKeep>& batch, std::vector<Writte
     queue_.pop_front();
     store_.dequeue();
     state->queued = false;
+    if (!knows_something(*state)) continue;
     batch.push_back(records_of(*state));
     bytes += batch.back().bytes();
     written.emplace_back(*this, state);

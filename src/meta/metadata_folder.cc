@@ -43,7 +43,7 @@ MetadataFolder::State MetadataFolder::open(const std::string& path) {
   if (info.st_uid != ::geteuid()) return refuse("it belongs to another user");
   const std::string lock_file = path_ + "/lock";
   if (lock_ < 0)
-    lock_ = ::open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    lock_ = ::open(lock_file.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
   if (lock_ < 0) return refuse(message_of(errno));
   if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return State::open;
   return errno == EWOULDBLOCK ? State::in_use : refuse(message_of(errno));
