@@ -9,7 +9,7 @@ void DirectoryChange::find_others(std::string_view name, std::vector<RowIndex>& 
     const MemberListing& listing = words_.listings[m];
     next[m] = listing.seek(next[m], name);
     const bool has = next[m] < listing.size() && listing.name(next[m]) == name;
-    rows[m] = has ? next[m] : kNoRow;
+    rows[m] = has ? next[m]++ : kNoRow;
   }
 }
 

@@ -129,7 +129,7 @@ class ListingCache final : private FetchOwner, private HeldTree {
   Duration retry_pause(const DirectoryState& state) const;
   void publish(DirectoryState& state, const DirectoryChange& changes);
   void tell(const DirectoryState& state, const EntryChange& change);
-  void survey(const DirectoryChange& changes);
+  void survey(MemberIndex member, const EntryChange& change);
   bool report_divergence(DirectoryState& state, const EntryChange& change, bool in_log);
 
   // listing_ahead.cc: what no program waits for

@@ -162,7 +162,6 @@ void ListingCache::believe(Fetch& fetch, MemberIndex member, MemberWord::Kind ki
   word.answered_at = now();
   const DirectoryChange change = state.take(member, kind, std::move(listing));
   table_.recount(state);
-  survey(change);
   keep(fetch.shared_state());
   ended(fetch, member, Fetch::Answer::answered);
   publish(state, change);
@@ -212,24 +211,6 @@ void ListingCache::settle(Fetch& fetch) {
   keep(fetch.shared_state());
 }
 
-void ListingCache::survey(const DirectoryChange& changes) {
-  const MemberIndex member = changes.member();
-  if (lagging_.size() == 1) return;
-  changes.for_each([&](const EntryChange& change) {
-    if (!change.after.exists()) return;
-    const InfoView authority = change.after.authority();
-    for (MemberIndex m = 0; m < lagging_.size(); ++m) {
-      if (m == authority.member || (m != member && member != authority.member)) continue;
-      if (change.after.has(m)) survey_.count(authority, change.after.info(m));
-    }
-  });
-  for (MemberIndex m = 0; m < lagging_.size(); ++m) {
-    if (!survey_.should_warn(m)) continue;
-    log_warning("{}: sizes differ from the other members of {} for most files; is it the same content?",
-                member_name(m), group_.traits().name);
-  }
-}
-
 /// A folder that stays one keeps its node, and what the kernel knows of its times runs out by itself. Taking
 /// its name away would take the working folder from programs in it, and unmount what is mounted below.
 static bool stays_directory(const EntryChange& change, const std::optional<InfoView>& after) {
@@ -242,12 +223,27 @@ void ListingCache::publish(DirectoryState& state, const DirectoryChange& changes
   if (lagging_.size() == 1 && !heard) return;  // nothing to differ from, and nobody to tell
   std::size_t fresh = 0;
   changes.for_each([&](const EntryChange& change) {
+    survey(changes.member(), change);
     if (report_divergence(state, change, fresh < kMostDivergenceLines)) ++fresh;
     tell(state, change);
   });
   if (fresh > kMostDivergenceLines) {
     log_warning("{}: {} more files differ between members", shown(state.path()),
                 fresh - kMostDivergenceLines);
+  }
+  for (MemberIndex m = 0; m < lagging_.size(); ++m) {
+    if (!survey_.should_warn(m)) continue;
+    log_warning("{}: sizes differ from the other members of {} for most files; is it the same content?",
+                member_name(m), group_.traits().name);
+  }
+}
+
+void ListingCache::survey(MemberIndex member, const EntryChange& change) {
+  if (!change.after.exists()) return;
+  const InfoView authority = change.after.authority();
+  for (MemberIndex m = 0; m < lagging_.size(); ++m) {
+    if (m == authority.member || (m != member && member != authority.member)) continue;
+    if (change.after.has(m)) survey_.count(authority, change.after.info(m));
   }
 }
 

@@ -18,17 +18,15 @@ std::uint64_t as_number(std::string_view text) {
   return number;
 }
 
-/// What decides most comparisons lies side by side: sorting does not walk through the text.
-struct SortKey {
-  std::uint64_t head;
-  RowIndex row;
-  SortKey(std::uint64_t number, RowIndex index) : head(number), row(index) {}
-};
+/// Fewer names than this are sorted by comparing them whole; and however many, after as many steps of eight
+/// bytes, so that nested beginnings of hostile names cost no stack.
+constexpr std::size_t kFewNames = 32;
+constexpr int kMostLevels = 8;
 
 }  // namespace
 
-std::string_view Rows::name(RowIndex row) const {
-  return std::string_view(text_).substr(rows_[row].text, rows_[row].name_size);
+std::string_view Rows::text_of(const Row& row) const {
+  return std::string_view(text_).substr(row.text, row.name_size);
 }
 
 InfoView Rows::info(RowIndex index) const {
@@ -46,9 +44,7 @@ InfoView Rows::info(RowIndex index) const {
 }
 
 RowIndex Rows::find(std::string_view wanted) const {
-  const auto before = [this](const Row& row, std::string_view text) {
-    return std::string_view(text_).substr(row.text, row.name_size) < text;
-  };
+  const auto before = [this](const Row& row, std::string_view text) { return text_of(row) < text; };
   const auto found = std::lower_bound(rows_.begin(), rows_.end(), wanted, before);
   const auto row = static_cast<RowIndex>(found - rows_.begin());
   return row < size() && name(row) == wanted ? row : kNoRow;
@@ -103,37 +99,60 @@ Rows RowsBuilder::finish() {
   return std::exchange(made_, Rows());
 }
 
-/// How many bytes all names begin with alike.
-std::size_t RowsBuilder::common_head() const {
-  const std::string_view first = made_.name(0);
-  std::size_t alike = first.size();
-  for (RowIndex row = 1; row < made_.size() && alike > 0; ++row) {
-    const std::string_view name = made_.name(row).substr(0, alike);
-    const auto differs = std::mismatch(name.begin(), name.end(), first.begin());
-    alike = static_cast<std::size_t>(differs.first - name.begin());
+/// Eight bytes of each name lie side by side: sorting hardly ever walks through the text.
+struct RowsBuilder::SortKey {
+  std::uint64_t head = 0;
+  RowIndex row;
+  explicit SortKey(RowIndex index) : row(index) {}
+};
+
+std::string_view RowsBuilder::tail(RowIndex row, std::size_t from) const {
+  const std::string_view name = made_.name(row);
+  return name.substr(std::min(from, name.size()));
+}
+
+/// How many bytes the names of a run begin with alike; known: at least `alike`.
+std::size_t RowsBuilder::common_head(std::span<const SortKey> run, std::size_t alike) const {
+  std::string_view shared = tail(run.front().row, alike);
+  for (const SortKey& key : run) {
+    const std::string_view other = tail(key.row, alike);
+    const auto differs = std::mismatch(shared.begin(), shared.end(), other.begin(), other.end());
+    shared = shared.substr(0, static_cast<std::size_t>(differs.first - shared.begin()));
   }
-  return alike;
+  return alike + shared.size();
+}
+
+void RowsBuilder::sort_run(std::span<SortKey> run, std::size_t alike, int levels) const {
+  if (run.size() < kFewNames || levels == 0) {
+    std::sort(run.begin(), run.end(), [&](const SortKey& left, const SortKey& right) {
+      const int order = tail(left.row, alike).compare(tail(right.row, alike));
+      return order != 0 ? order < 0 : left.row < right.row;
+    });
+    return;
+  }
+  alike = common_head(run, alike);
+  for (SortKey& key : run) key.head = as_number(tail(key.row, alike));
+  const auto by_head = [](const SortKey& left, const SortKey& right) { return left.head < right.head; };
+  std::sort(run.begin(), run.end(), by_head);
+  for (auto begin = run.begin(); begin != run.end();) {
+    const auto end = std::upper_bound(begin, run.end(), *begin, by_head);
+    if (end - begin > 1) sort_run(std::span<SortKey>(begin, end), alike, levels - 1);
+    begin = end;
+  }
 }
 
 void RowsBuilder::sort() {
-  const std::size_t skip = common_head();
   std::vector<SortKey> keys;
   keys.reserve(made_.size());
-  for (RowIndex row = 0; row < made_.size(); ++row) {
-    keys.emplace_back(as_number(made_.name(row).substr(skip)), row);
-  }
-  std::sort(keys.begin(), keys.end(), [&](const SortKey& left, const SortKey& right) {
-    if (left.head != right.head) return left.head < right.head;
-    const int order = made_.name(left.row).compare(made_.name(right.row));
-    return order != 0 ? order < 0 : left.row < right.row;
-  });
-  const auto twice = std::unique(keys.begin(), keys.end(), [&](const SortKey& left, const SortKey& right) {
-    return left.head == right.head && made_.name(left.row) == made_.name(right.row);
-  });
-  keys.erase(twice, keys.end());
+  for (RowIndex row = 0; row < made_.size(); ++row) keys.emplace_back(row);
+  sort_run(keys, 0, kMostLevels);
   std::vector<Rows::Row> sorted;
   sorted.reserve(keys.size());
-  for (const SortKey& key : keys) sorted.push_back(made_.rows_[key.row]);
+  for (const SortKey& key : keys) {
+    const Rows::Row& row = made_.rows_[key.row];
+    const bool again = !sorted.empty() && made_.text_of(sorted.back()) == made_.text_of(row);
+    if (!again) sorted.push_back(row);
+  }
   made_.rows_ = std::move(sorted);
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,7 @@ class Rows {
   Rows() = default;
 
   RowIndex size() const { return static_cast<RowIndex>(rows_.size()); }
-  std::string_view name(RowIndex row) const;
+  std::string_view name(RowIndex row) const { return text_of(rows_[row]); }
   InfoView info(RowIndex row) const;
   /// kNoRow when it is not listed.
   RowIndex find(std::string_view name) const;
@@ -48,6 +49,7 @@ class Rows {
     Row() = default;
   };
   static_assert(sizeof(Row) == 40);
+  std::string_view text_of(const Row& row) const;
 
   std::vector<Row> rows_;
   std::string text_;
@@ -58,12 +60,17 @@ class RowsBuilder {
  public:
   RowsBuilder() = default;
   void add(std::string_view name, const InfoView& info);
+  /// In the order of arrival, with names that came twice.
+  const Rows& so_far() const { return made_; }
   /// Sorted by name; of a name that came twice the first stays. The builder is empty afterwards.
   Rows finish();
 
  private:
+  struct SortKey;
   void sort();
-  std::size_t common_head() const;
+  void sort_run(std::span<SortKey> run, std::size_t alike, int levels) const;
+  std::size_t common_head(std::span<const SortKey> run, std::size_t alike) const;
+  std::string_view tail(RowIndex row, std::size_t from) const;
 
   Rows made_;
   bool ascending_ = true;  ///< every name came after the one before it: nothing to sort
