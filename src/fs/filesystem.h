@@ -82,7 +82,8 @@ class Filesystem {
   Task<FsResult<AttributesReply>> getattr(std::uint64_t node);
 
   FsResult<std::uint64_t> opendir(std::uint64_t node);
-  /// Makes the handle's snapshot: at its first use and again at offset 0, as rewinddir() promises.
+  /// Makes the handle's snapshot: at its first use and again at offset 0, as rewinddir() promises. Of a large
+  /// directory that is still arriving it holds the first names; what lies behind them is waited for.
   Task<FsResult<void>> prepare_directory(std::uint64_t handle, std::uint64_t offset);
   /// The first item of the snapshot at or behind `offset`; nothing at the end, or without such a handle.
   std::optional<DirectoryItem> item(std::uint64_t handle, std::uint64_t offset) const;
@@ -113,7 +114,8 @@ class Filesystem {
     Found() = default;
   };
   Task<Result<Found>> find(Path path);
-  Task<FsResult<void>> load(std::uint64_t handle);
+  Task<FsResult<void>> load(std::shared_ptr<DirectoryHandle> directory);
+  Task<FsResult<void>> complete(std::shared_ptr<DirectoryHandle> directory);
   Task<FsError> judge_read_failure(std::shared_ptr<FileHandle> file, Error failure);
   Inode& node_for(const Path& path, const Place& place, const DirectoryEntry& entry);
   Attributes attributes_of(const Path& path, const ObjectInfo* info, ObjectType type) const;

@@ -14,13 +14,6 @@ FsResult<std::uint64_t> Filesystem::opendir(std::uint64_t id) {
   return handles_.add(std::move(directory));
 }
 
-Task<FsResult<void>> Filesystem::prepare_directory(std::uint64_t handle, std::uint64_t offset) {
-  const auto directory = handles_.directory(handle);
-  if (directory == nullptr) co_return refuse(EBADF);
-  if (directory->loaded && offset > 0) co_return FsResult<void>();
-  co_return co_await load(handle);
-}
-
 namespace {
 
 /// FUSE_NAME_MAX of kernels before 6.16. One longer name makes the kernel refuse the page it stands on, and
@@ -29,6 +22,16 @@ constexpr std::size_t kLongestName = 1024;
 
 /// "." and "..".
 constexpr std::uint64_t kDots = 2;
+
+// An offset says how many lines come before it: the dots, what mount paths make, what was handed out while
+// the listing arrived, then the listing. Lines that are not shown keep their number, so nothing has to be
+// written down to find a place again.
+std::uint64_t first_of_arriving(const DirectoryHandle& directory) {
+  return kDots + directory.fixed.size();
+}
+std::uint64_t first_of_listing(const DirectoryHandle& directory) {
+  return first_of_arriving(directory) + directory.first.size();
+}
 
 bool is_shown(const DirectoryHandle& directory, std::string_view name) {
   if (name.size() > kLongestName) return false;
@@ -46,12 +49,19 @@ void report_long_names(const DirectoryHandle& directory) {
 
 }  // namespace
 
-Task<FsResult<void>> Filesystem::load(std::uint64_t handle) {
+Task<FsResult<void>> Filesystem::prepare_directory(std::uint64_t handle, std::uint64_t offset) {
   const auto directory = handles_.directory(handle);
+  if (directory == nullptr) co_return refuse(EBADF);
+  if (!directory->loaded || offset == 0) co_return co_await load(directory);
+  if (directory->arriving && offset >= first_of_listing(*directory)) co_return co_await complete(directory);
+  co_return FsResult<void>();
+}
+
+Task<FsResult<void>> Filesystem::load(std::shared_ptr<DirectoryHandle> directory) {
   const Place place = tree_.locate(directory->path);
-  std::shared_ptr<const Directory> listing;
+  Beginning begun;
   if (place.mount != nullptr) {
-    const auto listed = co_await place.mount->listing->list(place.relative);
+    Result<Beginning> listed = co_await place.mount->listing->begin(place.relative);
     const bool is_virtual_only = !listed && listed.error().kind == ErrorKind::not_found &&
                                  tree_.is_fixed_directory(directory->path) && !place.relative.is_root();
     if (!listed && !is_virtual_only) {
@@ -59,28 +69,66 @@ Task<FsResult<void>> Filesystem::load(std::uint64_t handle) {
       if (!error.text.empty()) log_warning("readdir /{}: {}", directory->path.str(), error.text);
       co_return std::unexpected<FsError>(error);
     }
-    if (listed) listing = *listed;
+    if (listed) begun = std::move(*listed);
   }
   directory->place = place;
   directory->fixed = tree_.fixed_children(directory->path);
-  directory->listing = std::move(listing);
+  directory->arriving = !begun.names.empty();
+  std::erase_if(begun.names, [&](const FirstName& first) { return !is_shown(*directory, first.name); });
+  directory->first = std::move(begun.names);
+  directory->shown.clear();
+  directory->listing = std::move(begun.whole);
   directory->loaded = true;
   report_long_names(*directory);
   co_return FsResult<void>();
 }
 
-// An offset says how many lines come before it: the dots, then what mount paths make, then the snapshot.
-// Lines that are not shown keep their number, so nothing has to be written down to find a place again.
+/// An error here is never ENOENT: to readdir() that is the end of a directory.
+Task<FsResult<void>> Filesystem::complete(std::shared_ptr<DirectoryHandle> directory) {
+  const Place place = directory->place;
+  const auto listed = co_await place.mount->listing->list(place.relative);
+  if (!directory->arriving) co_return FsResult<void>();  // another request was quicker
+  if (!listed) {
+    const FsError error = metadata_error(listed.error());
+    if (!error.text.empty()) log_warning("readdir /{}: {}", directory->path.str(), error.text);
+    co_return refuse(error.code == ENOENT ? EIO : error.code);
+  }
+  std::vector<std::size_t> shown;
+  for (const FirstName& first : directory->first) {
+    const auto index = (*listed)->index_of(first.name);
+    if (!index || (*listed)->info(*index).type != first.type) {
+      log_warning("readdir /{}: the listing that arrived is not the one that began", directory->path.str());
+      co_return refuse(EIO);
+    }
+    shown.push_back(*index);
+  }
+  std::sort(shown.begin(), shown.end());
+  directory->shown = std::move(shown);
+  directory->listing = *listed;
+  directory->arriving = false;
+  report_long_names(*directory);
+  co_return FsResult<void>();
+}
+
 std::optional<DirectoryItem> Filesystem::item(std::uint64_t handle, std::uint64_t offset) const {
   const auto directory = handles_.directory(handle);
   if (directory == nullptr) return std::nullopt;
   if (offset < kDots) return DirectoryItem(offset == 0 ? "." : "..", offset + 1);
-  const std::uint64_t before = kDots + directory->fixed.size();
-  if (offset < before) return DirectoryItem(directory->fixed[offset - kDots], offset + 1);
+  const std::uint64_t arriving = first_of_arriving(*directory);
+  if (offset < arriving) return DirectoryItem(directory->fixed[offset - kDots], offset + 1);
+  const std::uint64_t before = first_of_listing(*directory);
+  if (offset < before) {
+    const FirstName& first = directory->first[offset - arriving];
+    DirectoryItem found(first.name, offset + 1);
+    found.type = first.type;
+    found.index = DirectoryItem::kNameOnly;
+    return found;
+  }
   const std::uint64_t count = directory->listing == nullptr ? 0 : directory->listing->size();
   for (std::uint64_t index = offset - before; index < count; ++index) {
     const std::string_view name = directory->listing->name(index);
     if (!is_shown(*directory, name)) continue;
+    if (std::binary_search(directory->shown.begin(), directory->shown.end(), index)) continue;
     DirectoryItem found(name, before + index + 1);
     found.type = directory->listing->info(index).type;
     found.index = index;
@@ -100,6 +148,11 @@ EntryReply Filesystem::take_entry(std::uint64_t handle, const DirectoryItem& ite
     reply.node = node.id;
     reply.attributes = attributes_.directory(path, nullptr);
     reply.valid_for = std::chrono::hours(1);
+    return reply;
+  }
+  if (item.index == DirectoryItem::kNameOnly) {
+    reply.attributes.ino = inode_number(path);
+    reply.attributes.type = item.type;
     return reply;
   }
   const DirectoryEntry entry = directory->listing->entry(item.index);

@@ -26,11 +26,14 @@ struct FileHandle {
 /// One line of a directory.
 struct DirectoryItem {
   static constexpr std::size_t kFixed = static_cast<std::size_t>(-1);
+  static constexpr std::size_t kNameOnly = static_cast<std::size_t>(-2);
 
   std::string_view name;  ///< lives as long as the handle's snapshot
   ObjectType type = ObjectType::directory;
-  std::size_t index = kFixed;  ///< in the snapshot; kFixed: ".", ".." and directories that mount paths make
-  std::uint64_t next = 0;      ///< the offset behind it
+  /// In the snapshot. kFixed: ".", ".." and directories that mount paths make. kNameOnly: handed out while
+  /// the listing was arriving.
+  std::size_t index = kFixed;
+  std::uint64_t next = 0;  ///< the offset behind it
 
   DirectoryItem(std::string_view text, std::uint64_t behind) : name(text), next(behind) {}
   bool is_fixed() const { return index == kFixed; }
@@ -43,7 +46,10 @@ struct DirectoryHandle {
   bool loaded = false;
   Place place;                               ///< of the path
   std::vector<std::string> fixed;            ///< names that mount paths make
-  std::shared_ptr<const Directory> listing;  ///< null: there are mount paths only
+  std::vector<FirstName> first;              ///< handed out while the listing was arriving
+  bool arriving = false;                     ///< it still is: beyond `first` it has to be waited for
+  std::shared_ptr<const Directory> listing;  ///< null: there are mount paths only, or it is arriving
+  std::vector<std::size_t> shown;            ///< of `first`, in the listing; sorted
 
   DirectoryHandle() = default;
 };

@@ -64,8 +64,23 @@ DirectoryEntry Directory::entry(std::size_t index) const {
   return MergedName(input_, name(index), rows).entry();
 }
 
-std::optional<DirectoryEntry> Directory::find(std::string_view name) const {
-  return merge_name(input_, name);
+std::optional<std::size_t> Directory::index_of(std::string_view wanted) const {
+  std::size_t low = 0;
+  std::size_t high = size();
+  while (low < high) {
+    const std::size_t middle = low + (high - low) / 2;
+    if (name(middle) < wanted) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  if (low == size() || name(low) != wanted) return std::nullopt;
+  return low;
+}
+
+std::optional<DirectoryEntry> Directory::find(std::string_view wanted) const {
+  return merge_name(input_, wanted);
 }
 
 }  // namespace balancefs

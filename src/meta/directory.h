@@ -40,6 +40,7 @@ class Directory {
   InfoView info(std::size_t index) const;
   DirectoryEntry entry(std::size_t index) const;
   /// Nothing when there is no such name.
+  std::optional<std::size_t> index_of(std::string_view name) const;
   std::optional<DirectoryEntry> find(std::string_view name) const;
 
   class Iterator {

@@ -1,6 +1,7 @@
 #include "meta/fetch.h"
 
 #include <algorithm>
+#include <set>
 
 namespace balancefs {
 
@@ -27,7 +28,9 @@ Result<void> Fetch::entry(std::string_view name, const ObjectInfo& info) {
   if (info.member >= members_.size() || !Path::valid_name(name)) {
     return fail(ErrorKind::corrupted, "a listing with a senseless entry");
   }
-  members_[info.member].rows.add(name, info);
+  RowsBuilder& rows = members_[info.member].rows;
+  rows.add(name, info);
+  if (members_.size() == 1 && rows.so_far().size() == kFirstNames) state_->changed.wake_all();
   return {};
 }
 
@@ -50,6 +53,17 @@ void Fetch::finish(const Result<void>& outcome) {
 void Fetch::end(MemberIndex member, Answer answer) {
   members_[member].answer = answer;
   members_[member].rows = RowsBuilder();
+}
+
+std::vector<FirstName> Fetch::first_names() const {
+  std::vector<FirstName> names;
+  const Rows& rows = members_.front().rows.so_far();
+  if (members_.size() > 1 || members_.front().done || rows.size() < kFirstNames) return names;
+  std::set<std::string_view> seen;
+  for (RowIndex row = 0; row < kFirstNames; ++row) {
+    if (seen.insert(rows.name(row)).second) names.emplace_back(rows.name(row), rows.info(row).type);
+  }
+  return names;
 }
 
 MemberListing Fetch::take_listing(MemberIndex member) {

@@ -7,6 +7,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "balancefs/storage.h"
@@ -24,6 +26,14 @@ class FetchOwner {
   virtual void fetch_gone(Fetch& fetch) = 0;
 };
 
+/// A name of a listing that is still arriving. Whether it is true, the whole listing says.
+struct FirstName {
+  std::string name;
+  ObjectType type;
+
+  FirstName(std::string_view text, ObjectType kind) : name(text), type(kind) {}
+};
+
 class Fetch final : public ListingSink, public std::enable_shared_from_this<Fetch> {
  public:
   enum class Answer : std::uint8_t {
@@ -32,6 +42,9 @@ class Fetch final : public ListingSink, public std::enable_shared_from_this<Fetc
     failed,
     not_asked,  ///< an older listing of this directory still waits for it
   };
+
+  /// Fewer names are not worth handing out early: each costs the kernel a lookup more.
+  static constexpr RowIndex kFirstNames = 512;
 
   /// `id` grows with every fetch of a cache.
   Fetch(FetchOwner& owner, std::uint64_t id, std::shared_ptr<DirectoryState> state, TimePoint started);
@@ -61,6 +74,9 @@ class Fetch final : public ListingSink, public std::enable_shared_from_this<Fetc
   /// The member's answer was judged.
   void end(MemberIndex member, Answer answer);
   MemberListing take_listing(MemberIndex member);
+  /// What has arrived so far, each name once: of a storage alone, whose word is the whole truth. Nothing
+  /// before there are enough, nor when it has answered.
+  std::vector<FirstName> first_names() const;
   /// Why members failed: the first reason that says more than "not there".
   const std::optional<Error>& error() const { return error_; }
 

@@ -64,6 +64,30 @@ Task<Result<std::shared_ptr<const Directory>>> ListingCache::list(Path directory
   const State state = use(directory);
   program_lists(directory);
   co_await bring_up_to_date(state, false);
+  co_return co_await list_now(state);
+}
+
+Task<Result<Beginning>> ListingCache::begin(Path directory) {
+  const State state = use(directory);
+  program_lists(directory);
+  co_await bring_up_to_date(state, false, true);
+  Beginning begun;
+  begun.names = first_names(*state);
+  if (!begun.names.empty()) co_return begun;
+  const auto whole = co_await list_now(state);
+  if (!whole) co_return std::unexpected<Error>(whole.error());
+  begun.whole = *whole;
+  co_return begun;
+}
+
+std::vector<FirstName> ListingCache::first_names(const DirectoryState& state) const {
+  const auto fetch = state.fetch.lock();
+  if (!fetch || !blocks(*fetch) || state.any_known(now(), options_)) return std::vector<FirstName>();
+  return fetch->first_names();
+}
+
+Task<Result<std::shared_ptr<const Directory>>> ListingCache::list_now(State state) {
+  const Path directory = state->path();
   if (state->any_listed(now(), options_)) {
     state->served = true;
     program_listed(directory);
@@ -108,23 +132,24 @@ Task<Result<DirectoryEntry>> ListingCache::missing_in(State state, Path path) {
   co_return fail(ErrorKind::not_found, shown(path) + ": not listed");
 }
 
-Task<void> ListingCache::bring_up_to_date(State state, bool name_missing) {
+Task<void> ListingCache::bring_up_to_date(State state, bool name_missing, bool names_suffice) {
   co_await recall(state);
   const Use use = decide(state->held(now(), options_), name_missing, now(), options_);
   if (use == Use::serve || closing_) co_return;
   if (use == Use::revalidate) co_return revalidate(state);
   start_fetch(state);
   const Duration most = use == Use::refetch ? options_.patience : options_.timeout;
-  co_await wait_for_fetch(state, now() + most);
+  co_await wait_for_fetch(state, now() + most, names_suffice);
 }
 
-Task<void> ListingCache::wait_for_fetch(State state, TimePoint deadline) {
+Task<void> ListingCache::wait_for_fetch(State state, TimePoint deadline, bool names_suffice) {
   const Awaiting awaiting(*state);
   while (!closing_) {
     {
       const auto fetch = state->fetch.lock();
       if (!fetch || !blocks(*fetch)) co_return;
     }
+    if (names_suffice && !first_names(*state).empty()) co_return;
     const bool woken = co_await state->changed.wait_until(clock_, deadline);
     if (woken) continue;
     mark_lagging(*state);

@@ -44,6 +44,16 @@ struct Refreshed {
   explicit Refreshed(Path which) : folder(std::move(which)) {}
 };
 
+/// A directory, or the first names of one that is still arriving.
+struct Beginning {
+  std::shared_ptr<const Directory> whole;  ///< null: `names` only
+  /// Each once, in the order of arrival, and not confirmed yet: an error of list(), or a listing without one
+  /// of them, means that what was shown is worth nothing.
+  std::vector<FirstName> names;
+
+  Beginning() = default;
+};
+
 class ListingCache final : private FetchOwner, private HeldTree {
  public:
   /// `listener` may be null. A storage that is not a group has one member.
@@ -59,6 +69,9 @@ class ListingCache final : private FetchOwner, private HeldTree {
 
   /// The directory as known best within the bounds. `not_found`: confirmed absent, or a file.
   Task<Result<std::shared_ptr<const Directory>>> list(Path directory);
+  /// As list(), but of a large directory of a storage alone, of which nothing is known, the first names may
+  /// come while the rest still arrives.
+  Task<Result<Beginning>> begin(Path directory);
   /// One entry; not for the root. `not_found` only when confirmed; unknown is `unavailable` or what the
   /// storage said. Sizes of files are exact.
   Task<Result<DirectoryEntry>> lookup(Path path);
@@ -96,8 +109,10 @@ class ListingCache final : private FetchOwner, private HeldTree {
   using State = std::shared_ptr<DirectoryState>;
 
   // listing_cache.cc: questions and waiting
-  Task<void> bring_up_to_date(State state, bool name_missing);
-  Task<void> wait_for_fetch(State state, TimePoint deadline);
+  Task<void> bring_up_to_date(State state, bool name_missing, bool names_suffice = false);
+  Task<void> wait_for_fetch(State state, TimePoint deadline, bool names_suffice = false);
+  Task<Result<std::shared_ptr<const Directory>>> list_now(State state);
+  std::vector<FirstName> first_names(const DirectoryState& state) const;
   Task<Result<DirectoryEntry>> find_in(State state, Path path);
   Task<Result<DirectoryEntry>> missing_in(State state, Path path);
   bool blocks(const Fetch& fetch) const;

@@ -33,6 +33,7 @@ RC_GTEST_PROP(DirectoryProperty, EveryWayToAskGivesTheSameEntry, ()) {
     RC_ASSERT(shown->info(i).info() == entries[i].info);
     RC_ASSERT(shown->entry(i) == entries[i]);
     RC_ASSERT(shown->find(entries[i].name) == entries[i]);
+    RC_ASSERT(shown->index_of(entries[i].name) == i);
     RC_ASSERT(state.find(entries[i].name, TimePoint(), kOptions) == entries[i]);
   }
 }
