@@ -46,7 +46,9 @@ Belief judge_listing(const MemberListing& known, const MemberListing& listed, bo
 
 Missing judge_missing(bool is_root, bool listed_before, ParentSays parent) {
   if (is_root || (!listed_before && parent == ParentSays::unknown)) return Missing::failure;
-  if (listed_before || parent == ParentSays::directory) return Missing::ask_parent;
+  const bool contradicted = listed_before || parent == ParentSays::directory;
+  // Nothing known of the parent: a server that answers 404 for everything says the same.
+  if (contradicted || parent == ParentSays::nothing) return Missing::ask_parent;
   return Missing::absent;
 }
 

@@ -61,7 +61,8 @@ enum class ParentSays : std::uint8_t {
 enum class Missing : std::uint8_t {
   failure,     ///< of the member: its root cannot be missing, or nothing of it can be believed yet
   absent,      ///< in this member
-  ask_parent,  ///< it was listed before: some servers answer 404 for every internal failure
+  ask_parent,  ///< it was listed before, or nothing is known: some servers answer 404 for every internal
+               ///< failure
 };
 
 Missing judge_missing(bool is_root, bool listed_before, ParentSays parent);

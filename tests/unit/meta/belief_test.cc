@@ -114,6 +114,16 @@ TEST_F(BeliefTest, NotFoundForEverythingFromOneMemberProvesNoNameAbsent) {
   EXPECT_FALSE(use().proves_absence(path("a")));
 }
 
+TEST_F(BeliefTest, NotFoundForEverythingFromOneMemberIsUnknownWhereNothingIsKnownOfTheParent) {
+  // SEMANTICS: "A directory that a member answers 404 for while nothing is known of its parent is unknown"
+  group.add_file("a/one", 1);
+  group[0].add_file("a/two", 1);
+  break_member(0, ErrorKind::not_found);
+  EXPECT_EQ(names("a"), (Names{"one"}));
+  EXPECT_FALSE(list("a").value()->complete());
+  EXPECT_EQ(said(lookup("a/two")), "unavailable");
+}
+
 TEST_F(BeliefTest, CloseEndsConfirmationsUnderWay) {
   group.add_file("a/one", 1);
   names("");

@@ -91,7 +91,8 @@ TEST_F(FreshnessTest, NotFoundIsAboutTheMemberThePathOrNothingYet) {
   EXPECT_EQ(judge_missing(false, true, ParentSays::lacks), Missing::ask_parent);
   EXPECT_EQ(judge_missing(false, false, ParentSays::directory), Missing::ask_parent);
   EXPECT_EQ(judge_missing(false, false, ParentSays::file), Missing::absent);
-  EXPECT_EQ(judge_missing(false, false, ParentSays::nothing), Missing::absent);
+  EXPECT_EQ(judge_missing(false, false, ParentSays::lacks), Missing::absent);
+  EXPECT_EQ(judge_missing(false, false, ParentSays::nothing), Missing::ask_parent);
 }
 
 RC_GTEST_PROP(FreshnessProperty, WhatServesAbsenceIsFreshOrWasTriedJustNow, ()) {

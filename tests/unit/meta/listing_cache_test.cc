@@ -97,6 +97,19 @@ TEST_F(ListingCacheTest, StaleListingIsServedWhileOneRequestRevalidatesIt) {
   EXPECT_EQ(log.changed, (std::set<std::string>{"a/two"}));
 }
 
+TEST_F(ListingCacheTest, SizeOfANewerStateNeverStandsBesideTheValidatorOfAnOlderOne) {
+  group.add_file("a/one", 10, 1);
+  const ObjectInfo listed = list("a").value()->find("one")->info;
+  t.pass(61s, 1s);
+  group.add_file("a/one", 20, 2);
+  group[0].fail_list = group[1].fail_list = Error(ErrorKind::unavailable, "no listings");
+  EXPECT_EQ(open("a/one")->info, listed) << "the stat says that it changed, no listing says to what";
+  EXPECT_EQ(list("a").value()->find("one")->info, listed);
+  group[0].fail_list = group[1].fail_list = std::nullopt;
+  t.pass(3s);
+  EXPECT_EQ(open("a/one")->info.size, 20u);
+}
+
 TEST_F(ListingCacheTest, FolderWithAnotherTimeKeepsItsName) {
   // Its name taken from the kernel, programs would lose their working folder, and mounts below it would go.
   group.add_file("a/one", 1);
