@@ -10,6 +10,10 @@
 namespace balancefs {
 namespace {
 
+/// What is shown while it is revalidated may be kept for as long as a usual answer takes: a change is told.
+/// Without it a program that lists an old folder asks again for every name in it.
+constexpr Duration kWhileRevalidated = std::chrono::seconds(1);
+
 /// Counts a caller that waits; the request knows that somebody does.
 class Awaiting {
  public:
@@ -197,8 +201,9 @@ Duration ListingCache::fresh_for(const Path& directory) const {
   const State state = table_.peek(directory);
   if (!state) return Duration(0);
   const Held held = state->held(now(), options_);
-  if (!is_fresh(held, now(), options_)) return Duration(0);
-  return *held.fresh_from + options_.ttl - now();
+  if (is_fresh(held, now(), options_)) return *held.fresh_from + options_.ttl - now();
+  const bool served = held.fresh_from && !held.expired && now() - *held.fresh_from <= options_.max_stale;
+  return served && !state->fetch.expired() ? kWhileRevalidated : Duration(0);
 }
 
 bool ListingCache::proves_absence(const Path& directory) const {

@@ -79,7 +79,8 @@ class ListingCache final : private FetchOwner, private HeldTree {
   /// `patience`, then the last good answer is given.
   Task<Result<DirectoryEntry>> refresh_for_open(Path path);
 
-  /// How long the kernel may keep what it was told of this directory's entries; 0 when that is not fresh.
+  /// How long the kernel may keep what it was told of this directory's entries; 0 when that is neither fresh
+  /// nor being revalidated.
   Duration fresh_for(const Path& directory) const;
   /// Whether a name that is not listed now does not exist.
   bool proves_absence(const Path& directory) const;

@@ -55,6 +55,8 @@ TEST_F(RecallTest, WhatIsOlderThanItsTimeIsServedAndRevalidated) {
   start();
   const int asked = group.lists;
   EXPECT_EQ(time_of([&] { EXPECT_EQ(names("a"), (Names{"one"})); }), 0s);
+  EXPECT_EQ(use().fresh_for(path("a")), 1s) << "so that not every name of it is asked for again";
+  EXPECT_FALSE(use().proves_absence(path("a")));
   t.pass(5s);
   EXPECT_EQ(group.lists, asked + 1);
   EXPECT_EQ(names("a"), (Names{"one", "two"}));
