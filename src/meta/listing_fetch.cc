@@ -75,8 +75,8 @@ void ListingCache::fetch_gone(Fetch& fetch) {
 }
 
 void ListingCache::member_answered(Fetch& fetch, MemberIndex member, const Result<void>& outcome) {
-  const bool not_asked = fetch.answer(member) == Fetch::Answer::not_asked;
-  if (not_asked && !outcome && outcome.error().detail == Error::Detail::not_ours) return;
+  // Whatever the group says of a member that it was told to leave out is no word of that member.
+  if (!outcome && fetch.answer(member) == Fetch::Answer::not_asked) return;
   if (overtaken(fetch, member)) {
     ended(fetch, member, outcome ? Fetch::Answer::answered : Fetch::Answer::failed);
   } else if (outcome) {

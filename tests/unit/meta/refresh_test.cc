@@ -134,17 +134,31 @@ TEST_F(RefreshTest, AnAnswerThatWasUnderWayIsNotTheAnswer) {
 TEST_F(RefreshTest, AMemberThatAnOlderRequestStillWaitsForIsAskedAgain) {
   group.add_file("a/one", 1);
   know({"", "a"});
-  group[1].latency = 20s;  // the first question gives it up, the second asks the others alone
-  use().expire(path("a"));
-  names("a");
-  use().expire(path("a"));
-  t.pass(3s);
-  names("a");
+  group[1].latency = 4min;
+  t.pass(11min, 1min);
+  names("a");  // gives the member up: it lags
   const int before = group[1].counts.list;
+  t.pass(61s, 1s);
+  names("a");
+  t.pass(1s);
+  ASSERT_EQ(group[1].counts.list, before) << "the older request still waits for it";
   use().refresh(path("a"));
   group[1].latency = 0s;
   names("a");
   EXPECT_EQ(group[1].counts.list, before + 1);
+}
+
+TEST_F(RefreshTest, ALateAnswerIsTakenAlthoughTheOthersWereAskedAgainMeanwhile) {
+  group.add_file("a/one", 1);
+  know({"", "a"});
+  group[1].latency = 4min;
+  t.pass(11min, 1min);
+  names("a");
+  t.pass(61s, 1s);
+  names("a");  // asks the others alone
+  group[1].add_file("a/late", 1);
+  t.pass(4min, 1s);
+  EXPECT_TRUE(log.changed.contains("a/late"));
 }
 
 TEST_F(RefreshTest, EmptinessIsBelievedOfAYoungerAnswerOnly) {
