@@ -22,7 +22,8 @@ inline std::string any_name() {
     case 2:
       return std::string(*rc::gen::inRange<std::size_t>(1, 12), 'n');
     default:
-      return "a long beginning that many share " + std::to_string(*rc::gen::inRange(0, 12));
+      return "a long beginning that many share " +
+             std::to_string(*rc::gen::inRange(0, *rc::gen::element(12, 900)));
   }
 }
 
@@ -43,7 +44,7 @@ inline ObjectInfo any_info(MemberIndex member) {
 
 inline std::vector<ListedEntry> any_rows(MemberIndex member) {
   std::vector<ListedEntry> rows;
-  const int count = *rc::gen::inRange(0, 30);
+  const int count = *rc::gen::inRange(0, *rc::gen::element(30, 300));  // many are sorted otherwise than few
   for (int i = 0; i < count; ++i) rows.emplace_back(any_name(), any_info(member));
   return rows;
 }
