@@ -57,6 +57,8 @@ Refreshed ListingCache::refresh(const Path& path, bool recursive) {
   // Also of what is held: memory may have no room for it before it is asked again.
   if (kept_ != nullptr) {
     kept_->expire(done.folder, DirectoryExpiry::refreshed);
+    // What nothing is known of in memory may be a folder all the same.
+    if (path != done.folder) kept_->expire(path, DirectoryExpiry::refreshed);
     if (recursive) kept_->expire_below(path, DirectoryExpiry::refreshed);
   }
   // The folder's own name is part of what is known of it. Its parent is asked, and not trusted: the user did
