@@ -93,7 +93,8 @@ void ListingCache::take_stat(StatCall& call) {
   call.contradicts = contradicts_listing(listing, call.path.name(), *result);
   // A size of another state of the file would stand beside the listed validator of this one.
   const RowIndex row = listing.row_of(call.path.name());
-  if (row == kNoRow || result->type != ObjectType::file || !sizes_may_match(listing.info(row), *result)) return;
+  if (row == kNoRow || result->type != ObjectType::file || !sizes_may_match(listing.info(row), *result))
+    return;
   state->take_stat(member, call.path.name(), now(), *result, [&](const EntryChange& change) {
     report_divergence(*state, change, true);
     tell(*state, change);

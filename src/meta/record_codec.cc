@@ -220,7 +220,8 @@ std::string encode_listing(const MemberListing& listing, const WallTimes& times,
     write_info(out, listing.as_listed(row));
   }
   out.number(listing.note_count());
-  listing.for_each_note([&](std::string_view name, const StatNote& note) { write_note(out, name, note, times); });
+  listing.for_each_note(
+      [&](std::string_view name, const StatNote& note) { write_note(out, name, note, times); });
   return seal(out, seed_of("listing", place));
 }
 

@@ -47,9 +47,8 @@ std::optional<std::uint64_t> revision_of(MetadataFile& file, int directory) {
   const std::uint64_t revision = first->size / 1'000'000;
   const MemberListing written =
       kept_listing(names, revision * 1'000'000 + static_cast<std::uint64_t>(directory) * 1000);
-  written.for_each([&](std::string_view name, const ObjectInfo& info) {
-    EXPECT_EQ(listing.find(name), info) << name;
-  });
+  written.for_each(
+      [&](std::string_view name, const ObjectInfo& info) { EXPECT_EQ(listing.find(name), info) << name; });
   return revision;
 }
 
