@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs every test: installs what the tests need, builds with AddressSanitizer and UndefinedBehaviorSanitizer, builds
 # with ThreadSanitizer what crosses threads, then runs everything; ctest's summary comes last.
-# Can be run again: it builds only what changed. Arguments go to ctest (`tests/run.sh -R Picker`, `-L unit`).
+# Can be run again: it builds only what changed. Arguments go to ctest (`tests/run.sh -R RoundRobin`, `-L unit`).
 #
 # With CI=true a test that cannot run where it is (no /dev/fuse, not root) fails; else it is skipped by name.
 set -euo pipefail

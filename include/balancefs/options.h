@@ -67,7 +67,10 @@ struct GroupOptions {
   enum class IdentityRule : std::uint8_t { size, size_mtime, checksum };
   /// How names are shown: as the storages spell them, or in Unicode's composed form (NFC).
   enum class Names : std::uint8_t { as_sent, nfc };
+  /// Which member a newly opened file goes to; src/balance/policy_*.
+  enum class Policy : std::uint8_t { round_robin, least_in_flight, fastest, first };
   std::string path;  ///< visible path, "/pt"
+  Policy policy = Policy::round_robin;
   IdentityRule identity = IdentityRule::size;
   Names names = Names::as_sent;
   bool stripe = false;  ///< the parts of one handle over all members

@@ -77,6 +77,10 @@ class HealthTracker {
   void first_byte(Duration latency) { latencies_.add(latency); }
   void data_arrived(TimePoint now) { last_data_ = now; }
   std::optional<Duration> p95() const { return latencies_.p95(); }
+  /// Of the last few; nothing before the first.
+  std::optional<Duration> p50() const { return latencies_.p50(); }
+  /// When data last came; nothing when none ever did.
+  std::optional<TimePoint> last_data() const { return last_data_; }
   /// No data came from it for a minute (disks spin down).
   bool idle(TimePoint now) const;
 

@@ -1,4 +1,4 @@
-// The member's recent first-byte times, and the 95th percentile of them. Pure.
+// The member's recent first-byte times, the 95th percentile of them and the median of the last few. Pure.
 #pragma once
 
 #include <algorithm>
@@ -24,8 +24,20 @@ class RecentLatencies {
     std::nth_element(sorted.begin(), sorted.begin() + rank, sorted.begin() + count_);
     return sorted[rank];
   }
+  /// Of the last few: it follows a member that becomes slower or faster within some requests.
+  std::optional<Duration> p50() const {
+    if (count_ == 0) return std::nullopt;
+    const std::size_t count = std::min(count_, kFew);
+    std::array<Duration, kFew> sorted;
+    for (std::size_t i = 0; i < count; ++i) {
+      sorted[i] = samples_[(next_ + samples_.size() - 1 - i) % samples_.size()];
+    }
+    std::nth_element(sorted.begin(), sorted.begin() + count / 2, sorted.begin() + count);
+    return sorted[count / 2];
+  }
 
  private:
+  static constexpr std::size_t kFew = 9;
   static constexpr std::size_t kKept = 64;  ///< a few seconds of a busy member, the last file of a quiet one
   static constexpr std::size_t kEnough = 5;
   std::array<Duration, kKept> samples_{};

@@ -17,8 +17,8 @@ Members::Members(std::string visible_path, std::vector<GroupMember> members, Gro
     : visible_path_(std::move(visible_path)),
       context_(std::move(context)),
       random_(context_.random_seed),
-      handles_(members.size()),
-      moves_(members.size()),
+      handles_(make_policy(context_.group.policy, members.size())),
+      moves_(make_policy(context_.group.policy, members.size())),
       turns_(members.size()) {
   BALANCEFS_CHECK(!members.empty());
   for (GroupMember& member : members) {
@@ -134,21 +134,26 @@ std::uint32_t Members::weight(const Member& member) const {
   return effective_weight(std::max(member.options.weight, 1U), recovered, context_.health.slow_start);
 }
 
-std::vector<Picker::Candidate> Members::candidates(std::span<const MemberIndex> among) const {
-  std::vector<Picker::Candidate> result;
+std::vector<Policy::Candidate> Members::candidates(std::span<const MemberIndex> among) const {
+  std::vector<Policy::Candidate> result;
+  result.reserve(among.size());
   for (const MemberIndex index : among) {
     const Member& member = *members_[index];
-    result.emplace_back(index, member.options.tier, weight(member));
+    Policy::Candidate& candidate = result.emplace_back(index, member.options.tier, weight(member));
+    candidate.recovering = candidate.weight < std::max(member.options.weight, 1U) * 1000;
+    candidate.running = member.running;
+    candidate.first_byte = member.health.p50();
+    candidate.measured = member.health.last_data().value_or(TimePoint());
   }
   return result;
 }
 
 std::optional<MemberIndex> Members::pick_for_handle(std::span<const MemberIndex> among) {
-  return handles_.pick(candidates(among));
+  return handles_->pick(candidates(among), now());
 }
 
 std::optional<MemberIndex> Members::pick_for_move(std::span<const MemberIndex> among) {
-  return moves_.pick(candidates(among));
+  return moves_->pick(candidates(among), now());
 }
 
 StripePlan::Candidate Members::stripe_candidate(MemberIndex index) const {

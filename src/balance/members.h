@@ -14,7 +14,8 @@
 #include "balance/health.h"
 #include "balance/hedge_budget.h"
 #include "balance/lateness.h"
-#include "balance/picker.h"
+#include "balance/policy.h"
+#include "balance/policy_round_robin.h"
 #include "balance/silence.h"
 #include "balance/stripe_plan.h"
 #include "balancefs/storage.h"
@@ -107,16 +108,16 @@ class Members {
   // ---- choices ----
   /// Healthy, not drained, not throttled: may get new handles.
   bool usable(MemberIndex index) const;
-  /// The rotation of new handles: one step.
+  /// Whom the group's policy chooses for a new handle: one step of it.
   std::optional<MemberIndex> pick_for_handle(std::span<const MemberIndex> among);
-  /// Where a handle goes whose member failed: a rotation of its own, so that the handles of a failed member
-  /// spread over the others and new handles keep their turn.
+  /// Where a handle goes whose member failed: by the policy too, but with turns of its own, so that the
+  /// handles of a failed member spread over the others and new handles keep their turn.
   std::optional<MemberIndex> pick_for_move(std::span<const MemberIndex> among);
   bool serves_ranges(MemberIndex index) const;
   /// How a stripe would see a member.
   StripePlan::Candidate stripe_candidate(MemberIndex index) const;
   /// Turns of stripes among members that are equally good: no step of the handles' rotation.
-  Picker& stripe_turns() { return turns_; }
+  RoundRobin& stripe_turns() { return turns_; }
   HedgeBudget& hedge_budget() { return hedges_; }
 
   /// Woken when a member's state changed or a throttled one may be asked again sooner.
@@ -128,16 +129,16 @@ class Members {
  private:
   void note(MemberIndex index, HealthTracker::Change change);
   void note_opened(MemberIndex index, HealthTracker::Change change);
-  std::vector<Picker::Candidate> candidates(std::span<const MemberIndex> among) const;
+  std::vector<Policy::Candidate> candidates(std::span<const MemberIndex> among) const;
   std::uint32_t weight(const Member& member) const;
 
   std::string visible_path_;
   GroupContext context_;
   Random random_;
   std::vector<std::unique_ptr<Member>> members_;
-  Picker handles_;
-  Picker moves_;
-  Picker turns_;
+  std::unique_ptr<Policy> handles_;
+  std::unique_ptr<Policy> moves_;
+  RoundRobin turns_;
   HedgeBudget hedges_;
   WaitList changes_;
   std::function<void(MemberIndex)> trouble_;

@@ -78,7 +78,8 @@ double StripePlan::seconds(const Candidate& candidate, std::uint64_t bytes, doub
   return begin + static_cast<double>(bytes) / rate(candidate, bytes, fade);
 }
 
-std::optional<StripePlan::Choice> StripePlan::choose(std::uint64_t bytes, bool awaited, Picker& turns) const {
+std::optional<StripePlan::Choice> StripePlan::choose(std::uint64_t bytes, bool awaited,
+                                                     RoundRobin& turns) const {
   if (candidates_.empty()) return std::nullopt;
   const double fade = awaited ? kFadeAwaited : kFade;
   const auto earlier = [&](const Candidate& a, const Candidate& b) {
@@ -86,12 +87,12 @@ std::optional<StripePlan::Choice> StripePlan::choose(std::uint64_t bytes, bool a
   };
   const Candidate& first = *std::min_element(candidates_.begin(), candidates_.end(), earlier);
   const double least = seconds(first, bytes, fade);
-  std::vector<Picker::Candidate> equal;
+  std::vector<Policy::Candidate> equal;
   for (const Candidate& candidate : candidates_) {
     if (seconds(candidate, bytes, fade) > least * kSame + kSameSeconds) continue;
     equal.emplace_back(candidate.member, 0, std::max(1U, candidate.weight));
   }
-  const MemberIndex member = *turns.pick(equal);
+  const MemberIndex member = turns.turn(equal);
   const auto chosen = [&](const Candidate& candidate) { return candidate.member == member; };
   const Candidate& taken = *std::find_if(candidates_.begin(), candidates_.end(), chosen);
   return Choice(member, limit(taken, bytes, fade));

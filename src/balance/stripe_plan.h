@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "balance/delivery.h"
-#include "balance/picker.h"
+#include "balance/policy_round_robin.h"
 
 namespace balancefs {
 
@@ -35,7 +35,7 @@ class StripePlan {
   StripePlan(std::vector<Candidate> candidates, TimePoint now);
   /// Nothing without candidates. `awaited`: somebody waits for the part's first byte already. Members that
   /// would be equally fast take turns by `turns`.
-  std::optional<Choice> choose(std::uint64_t bytes, bool awaited, Picker& turns) const;
+  std::optional<Choice> choose(std::uint64_t bytes, bool awaited, RoundRobin& turns) const;
   /// The time in which the fastest measured candidate would deliver so many bytes; nothing when none is
   /// measured.
   std::optional<Duration> fastest(std::uint64_t bytes) const;

@@ -83,7 +83,7 @@ constexpr std::array<KeySpec, 29> kStorageKeys = {{
 }};
 
 constexpr std::array<KeySpec, 5> kGroupKeys = {{
-    {"policy", "\"round-robin\" (the other policies are not in this version)", "\"round-robin\""},
+    {"policy", "\"round-robin\", \"least-in-flight\", \"fastest\", \"first\"", "\"round-robin\""},
     {"identity", "\"size\", \"size+mtime\", \"checksum\"", "\"size\""},
     {"names", "\"as-sent\", \"nfc\"", "\"as-sent\""},
     {"stripe", kYesOrNo, "false"},

@@ -144,7 +144,11 @@ void read_log_section(const toml::table& table, ConfigReading& reading, LogOptio
 void read_group_section(const std::string& path, const toml::table& table, ConfigReading& reading,
                         Options& options) {
   using Rule = GroupOptions::IdentityRule;
-  constexpr std::array<std::string_view, 1> kPolicies = {"round-robin"};
+  using Policy = GroupOptions::Policy;
+  constexpr std::array<std::string_view, 4> kPolicies = {"round-robin", "least-in-flight", "fastest",
+                                                         "first"};
+  constexpr std::array<Policy, 4> kPolicyValues = {Policy::round_robin, Policy::least_in_flight,
+                                                   Policy::fastest, Policy::first};
   constexpr std::array<std::string_view, 3> kRules = {"size", "size+mtime", "checksum"};
   constexpr std::array<Rule, 3> kValues = {Rule::size, Rule::size_mtime, Rule::checksum};
   constexpr std::array<std::string_view, 2> kNameForms = {"as-sent", "nfc"};
@@ -153,7 +157,7 @@ void read_group_section(const std::string& path, const toml::table& table, Confi
   SectionReader reader(table, kGroupSection, reading.problems);
   GroupOptions group;
   group.line = reader.line();
-  static_cast<void>(reader.choice("policy", kPolicies));
+  if (const auto policy = reader.choice("policy", kPolicies)) group.policy = kPolicyValues[*policy];
   if (const auto rule = reader.choice("identity", kRules)) group.identity = kValues[*rule];
   if (const auto names = reader.choice("names", kNameForms)) group.names = kNames[*names];
   group.stripe = reader.flag("stripe", group.stripe);

@@ -32,7 +32,7 @@ class StripePlanTest : public ::testing::Test {
   }
   TimePoint now{1h};
   Delivery members[3];
-  Picker turns{3};
+  RoundRobin turns{3};
 };
 
 TEST_F(StripePlanTest, NobodyIsChosenFromNobody) {
@@ -220,7 +220,7 @@ class Lines {
 
   TimePoint now_{1h};
   std::deque<Part> parts_;
-  Picker turns_;
+  RoundRobin turns_;
 };
 
 constexpr double kNoLimit = 1e12;

@@ -208,8 +208,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"[group]\npolicy = \"first\"", "2: group.'policy': is a string; write [group.\"/pt\"]"},
         BadFile{"[group.pt]\nidentity = \"size\"",
                 "1: group.'pt': is no visible path; write it as in [group.\"/pt\"]"},
-        BadFile{"[group.\"/pt\"]\npolicy = \"fastest\"",
-                "2: group.policy: 'fastest' is not possible; accepted: \"round-robin\""},
+        BadFile{"[group.\"/pt\"]\npolicy = \"random\"",
+                "2: group.policy: 'random' is not possible; accepted: \"round-robin\", "
+                "\"least-in-flight\", \"fastest\", \"first\""},
         BadFile{"[group.\"/pt\"]\nidentity = \"etag\"",
                 "2: group.identity: 'etag' is not possible; accepted: \"size\""},
         BadFile{"[group.\"/pt\"]\nstripe = \"yes\"",

@@ -111,6 +111,7 @@ TEST(KeyTable, DefaultsAreTheRealOnes) {
   EXPECT_EQ(read.weight, storage_default.weight);
   EXPECT_EQ(read.tier, storage_default.tier);
   EXPECT_EQ(read.enabled, storage_default.enabled);
+  EXPECT_EQ(loaded->groups.at("/pt").policy, GroupOptions().policy);
   EXPECT_EQ(loaded->groups.at("/pt").identity, GroupOptions().identity);
 }
 
