@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "balance/account.h"
 #include "balance/delivery.h"
 #include "balance/health.h"
 #include "balance/hedge_budget.h"
@@ -25,8 +26,10 @@ namespace balancefs {
 struct GroupMember {
   std::unique_ptr<Storage> storage;
   StorageOptions options;
-  GroupMember(std::unique_ptr<Storage> driver, StorageOptions configured)
-      : storage(std::move(driver)), options(std::move(configured)) {}
+  std::shared_ptr<Account> account;  ///< null: without limits
+  GroupMember(std::unique_ptr<Storage> driver, StorageOptions configured,
+              std::shared_ptr<Account> limited_by = nullptr)
+      : storage(std::move(driver)), options(std::move(configured)), account(std::move(limited_by)) {}
 };
 
 /// What a group is built with. The clock outlives the group.
@@ -54,6 +57,7 @@ struct MemberStatus {
   std::uint64_t bytes = 0;    ///< of data
   std::uint64_t extra = 0;    ///< requests sent to it because another member was late
   std::uint32_t running = 0;  ///< data requests under way
+  std::uint32_t waiting = 0;  ///< requests that wait for the member's limits
   std::uint32_t weight = 0;   ///< effective, in thousandths of a weight of 1
   std::uint32_t tier = 0;
   std::optional<Duration> p95;  ///< of recent first bytes
@@ -65,6 +69,7 @@ class Members {
   struct Member {
     std::unique_ptr<Storage> storage;
     StorageOptions options;
+    std::shared_ptr<Account> account;  ///< null: without limits
     HealthTracker health;
     Silence silence;
     Delivery delivery;
@@ -73,6 +78,7 @@ class Members {
     std::uint64_t bytes = 0;
     std::uint64_t extra = 0;
     std::uint32_t running = 0;
+    std::uint32_t waiting = 0;
     Member(GroupMember&& from, HealthTracker tracker);
   };
 
@@ -114,6 +120,14 @@ class Members {
   /// handles of a failed member spread over the others and new handles keep their turn.
   std::optional<MemberIndex> pick_for_move(std::span<const MemberIndex> among);
   bool serves_ranges(MemberIndex index) const;
+  /// For a probe: begins whatever the limits say, and counts.
+  Account::Permit enter_at_once(MemberIndex index);
+  /// Whether any member has limits.
+  bool limited() const { return limited_; }
+  /// At its limits: a data request would wait.
+  bool busy(MemberIndex index) const;
+  /// Those that are not busy, unless all are.
+  std::vector<MemberIndex> not_busy(std::vector<MemberIndex> among) const;
   /// How a stripe would see a member.
   StripePlan::Candidate stripe_candidate(MemberIndex index) const;
   /// Turns of stripes among members that are equally good: no step of the handles' rotation.
@@ -128,6 +142,7 @@ class Members {
 
  private:
   void note(MemberIndex index, HealthTracker::Change change);
+  void stir(MemberIndex index);
   void note_opened(MemberIndex index, HealthTracker::Change change);
   std::vector<Policy::Candidate> candidates(std::span<const MemberIndex> among) const;
   std::uint32_t weight(const Member& member) const;
@@ -139,6 +154,7 @@ class Members {
   std::unique_ptr<Policy> handles_;
   std::unique_ptr<Policy> moves_;
   RoundRobin turns_;
+  bool limited_ = false;
   HedgeBudget hedges_;
   WaitList changes_;
   std::function<void(MemberIndex)> trouble_;

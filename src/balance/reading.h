@@ -26,6 +26,7 @@ struct Reading {
   std::map<MemberIndex, Failure> failed;
   std::set<MemberIndex> skipped;                    ///< said that they serve no ranges
   std::set<MemberIndex> left;                       ///< given up for a faster one
+  bool kept_waiting = false;                        ///< by the limits of the member that was last chosen
   std::optional<TimePoint> out_of_members;          ///< when the first round had failed everywhere
   Duration pause = std::chrono::milliseconds(250);  ///< before the next round; doubles
 
