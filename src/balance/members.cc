@@ -133,6 +133,12 @@ bool Members::usable(MemberIndex index) const {
   return member.health.closed() && !member.drained && !member.health.throttled(now());
 }
 
+TimePoint Members::resume_time(MemberIndex index, TimePoint latest) {
+  Member& member = *members_[index];
+  const TimePoint end = member.health.throttled_until();
+  return member.resume.after(end, member.health.throttle_pause(), latest, random_);
+}
+
 bool Members::serves_ranges(MemberIndex index) const {
   const Member& member = *members_[index];
   return member.storage->traits().ranges && !member.health.no_range(now());

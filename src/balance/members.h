@@ -17,6 +17,7 @@
 #include "balance/lateness.h"
 #include "balance/policy.h"
 #include "balance/policy_round_robin.h"
+#include "balance/resume.h"
 #include "balance/silence.h"
 #include "balance/stripe_plan.h"
 #include "balancefs/storage.h"
@@ -71,6 +72,7 @@ class Members {
     StorageOptions options;
     std::shared_ptr<Account> account;  ///< null: without limits
     HealthTracker health;
+    Resume resume;
     Silence silence;
     Delivery delivery;
     bool drained;
@@ -119,6 +121,8 @@ class Members {
   /// Where a handle goes whose member failed: by the policy too, but with turns of its own, so that the
   /// handles of a failed member spread over the others and new handles keep their turn.
   std::optional<MemberIndex> pick_for_move(std::span<const MemberIndex> among);
+  /// When one that waits for a throttled member may ask it; `latest` is its deadline.
+  TimePoint resume_time(MemberIndex index, TimePoint latest);
   bool serves_ranges(MemberIndex index) const;
   /// For a probe: begins whatever the limits say, and counts.
   Account::Permit enter_at_once(MemberIndex index);

@@ -53,7 +53,9 @@ class Route final : public ObjectReader {
   bool another_could_serve(MemberIndex member, const Reading& reading) const;
   bool shares_a_stall(const Attempt& attempt, const Reading& reading) const;
   bool every_holder_is_open() const;
+  std::optional<MemberIndex> first_to_cool(const Reading& reading) const;
   std::optional<TimePoint> end_of_throttling(const Reading& reading) const;
+  std::optional<TimePoint> resume_time(Reading& reading);
   std::optional<TimePoint> wait_until(Reading& reading);
   std::optional<TimePoint> next_round(Reading& reading, TimePoint deadline);
 
