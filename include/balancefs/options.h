@@ -48,6 +48,17 @@ struct HttpOptions {
   HttpOptions() = default;
 };
 
+/// What a storage, or an account that several share, may be asked; 0: no limit.
+struct LimitOptions {
+  std::uint32_t max_connections = 0;      ///< requests at once
+  std::uint32_t requests_per_second = 0;  ///< begun; as many may begin at once after a pause
+  std::uint64_t bandwidth = 0;            ///< bytes of file data per second
+
+  LimitOptions() = default;
+  bool any() const { return max_connections != 0 || requests_per_second != 0 || bandwidth != 0; }
+  bool operator==(const LimitOptions&) const = default;
+};
+
 struct StorageOptions {
   std::string path;  ///< mount path, normalised: "/pt.balance1"
   std::string type;  ///< "webdav", "http", "local"
@@ -58,6 +69,8 @@ struct StorageOptions {
   bool enabled = true;       ///< false: drained from the start
   std::uint32_t weight = 1;  ///< 1..1000, share of new handles
   std::uint32_t tier = 0;    ///< 0..100, a higher one is standby
+  std::string account;       ///< shares its limits with the storages of that name; empty: has its own
+  LimitOptions limits;       ///< the account's, where it has one
   int line = 0;              ///< of the configuration file, for messages
 
   StorageOptions() = default;

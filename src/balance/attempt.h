@@ -14,6 +14,8 @@ struct Attempt {
   std::uint64_t until;      ///< the file offset where it ends
   Progress progress;        ///< of the request under way
   bool refused = false;     ///< by the receiver: its error is the read's
+  bool queued = false;      ///< waits for the member's limits: nothing is asked yet
+  bool unasked = false;     ///< left that queue: its error says nothing of the member
   bool must_prove = false;  ///< nothing was delivered, because held bytes are to be compared first
 
   Attempt(MemberIndex asked, ByteSink& to, std::uint64_t end) : member(asked), target(to), until(end) {}

@@ -43,6 +43,36 @@ Result<void> Group::judge(MemberIndex member, HealthTracker::Token token, const 
   return outcome;
 }
 
+// ---- limits -----------------------------------------------------------------------------------------------
+
+static Error kept_waiting() {
+  return Error(ErrorKind::unavailable, Error::Detail::not_ours, "its limits let nothing begin in time");
+}
+
+/// Why a member that was not asked has no answer.
+static Error not_asked(const HealthTracker& health) {
+  if (health.closed()) return Error(ErrorKind::throttled, "left alone until it may be asked again");
+  return Error(ErrorKind::unavailable, Error::Detail::not_ours, "out of rotation: " + health.reason());
+}
+
+bool Group::calm(MemberIndex member) const {
+  return members_[member].health.closed() && !members_[member].health.throttled(members_.now());
+}
+
+/// Waits until the member's limits let a question about names begin. Nothing when its time came first, or
+/// when the member is better left alone by now.
+Task<std::optional<Account::Permit>> Group::admission(MemberIndex member, RequestContext& why,
+                                                      TimePoint until) {
+  const bool was_calm = calm(member);
+  Account::Waiter waiter(*members_[member].account, this, 0, why);
+  while (!waiter.granted()) {
+    co_await waiter.wait_until(until);
+    if (was_calm && !calm(member)) co_return std::nullopt;
+    if (!waiter.granted() && members_.now() >= until) co_return std::nullopt;
+  }
+  co_return waiter.take();
+}
+
 // ---- listing --------------------------------------------------------------------------------------------
 
 /// Says whose an entry is, and remembers when it was the receiver that refused.
@@ -69,7 +99,7 @@ struct Group::Gathering {
   ListingSink& entries;
   RequestContext& why;
   WaitList ended;
-  std::map<MemberIndex, HealthTracker::Token> pending;
+  std::map<MemberIndex, std::optional<HealthTracker::Token>> pending;  ///< none: not asked yet
   std::vector<Error> errors;
   bool succeeded = false;
 
@@ -95,24 +125,28 @@ std::vector<MemberIndex> Group::worth_asking(const RequestContext& why) const {
     all.push_back(i);
     if (!members_[i].health.closed()) continue;
     closed.push_back(i);
-    if (!members_[i].health.throttled(members_.now())) calm.push_back(i);
+    if (this->calm(i)) calm.push_back(i);
   }
   if (!calm.empty() || why.priority == Priority::prefetch) return calm;
   return closed.empty() ? all : closed;
 }
 
 Task<void> Group::list_member(MemberIndex member, Path directory, Gathering& gathering) {
+  std::optional<Account::Permit> permit;
+  if (members_[member].account != nullptr) {
+    permit = co_await admission(member, gathering.why, TimePoint::max());
+    if (!permit) {
+      const Result<void> none = std::unexpected<Error>(not_asked(members_[member].health));
+      gathering.finish(member, none);
+      co_return;
+    }
+  }
   Relabel relabel(gathering.entries, member);
-  const HealthTracker::Token token = gathering.pending.at(member);
+  const HealthTracker::Token token = members_.begin(member);
+  gathering.pending.at(member) = token;
   Result<void> outcome = co_await members_[member].storage->list(directory, relabel, gathering.why);
   if (!relabel.refused()) outcome = judge(member, token, directory, std::move(outcome));
   gathering.finish(member, outcome);
-}
-
-/// Why a member that was not asked has no answer.
-static Error not_asked(const HealthTracker& health) {
-  if (health.closed()) return Error(ErrorKind::throttled, "left alone until it may be asked again");
-  return Error(ErrorKind::unavailable, Error::Detail::not_ours, "out of rotation: " + health.reason());
 }
 
 /// The answer of members that all failed: what is not known outweighs what is known to be missing.
@@ -130,7 +164,7 @@ Task<Result<void>> Group::list(Path directory, ListingSink& entries, RequestCont
   Gathering gathering(entries, why);
   TaskScope scope(members_.executor());
   const std::vector<MemberIndex> asked = worth_asking(why);
-  for (const MemberIndex member : asked) gathering.pending.emplace(member, members_.begin(member));
+  for (const MemberIndex member : asked) gathering.pending.emplace(member, std::nullopt);
   for (MemberIndex i = 0; i < members_.size(); ++i) {
     const Result<void> none = std::unexpected<Error>(not_asked(members_[i].health));
     if (!gathering.pending.contains(i)) gathering.finish(i, none);
@@ -149,9 +183,10 @@ Task<Result<void>> Group::list(Path directory, ListingSink& entries, RequestCont
   co_await scope.close();
   if (outcome == WaitOutcome::cancelled) throw_cancelled();
   const Result<void> late = fail(ErrorKind::timed_out, "no listing in time");
+  const Result<void> unasked = std::unexpected<Error>(kept_waiting());
   while (!gathering.pending.empty()) {
     const auto [member, token] = *gathering.pending.begin();
-    gathering.finish(member, judge(member, token, directory, late));
+    gathering.finish(member, token ? judge(member, *token, directory, late) : unasked);
   }
   if (gathering.succeeded) co_return Result<void>();
   co_return std::unexpected<Error>(least_certain(gathering.errors));
@@ -166,17 +201,23 @@ std::vector<MemberIndex> Group::stat_order(const RequestContext& why) const {
     for (MemberIndex i = 0; i < members_.size(); ++i) order.push_back(i);
   }
   std::erase_if(order, [&](MemberIndex i) { return i >= members_.size(); });
-  std::stable_partition(order.begin(), order.end(), [&](MemberIndex i) {
-    return members_[i].health.closed() && !members_[i].health.throttled(members_.now());
-  });
+  std::stable_partition(order.begin(), order.end(), [&](MemberIndex i) { return calm(i); });
   return order;
 }
 
 Task<Result<ObjectInfo>> Group::stat_member(MemberIndex member, Path path, RequestContext& why,
                                             bool replaceable) {
+  const Duration patience = members_.read_options().stall_with_alternative;
+  std::optional<Account::Permit> permit;
+  if (members_[member].account != nullptr) {
+    TimePoint turn = why.deadline.value_or(TimePoint::max());
+    if (replaceable) turn = std::min(turn, members_.now() + patience);
+    permit = co_await admission(member, why, turn);
+    if (!permit) co_return std::unexpected<Error>(kept_waiting());
+  }
   const HealthTracker::Token token = members_.begin(member);
   TimePoint until = why.deadline.value_or(TimePoint::max());
-  if (replaceable) until = std::min(until, members_.now() + members_.read_options().stall_with_alternative);
+  if (replaceable) until = std::min(until, members_.now() + patience);
   const TimePoint begun = members_.now();
   Flow<Result<ObjectInfo>> child(members_.executor(), members_[member].storage->stat(path, why));
   bool in_time = true;
@@ -186,7 +227,7 @@ Task<Result<ObjectInfo>> Group::stat_member(MemberIndex member, Path path, Reque
   if (!info && !in_time) {
     info = fail(ErrorKind::timed_out, "no attributes in time");
     // Others may have used up the caller's time: who had too little of it is not to blame.
-    if (members_.now() - begun < members_.read_options().stall_with_alternative) co_return info;
+    if (members_.now() - begun < patience) co_return info;
   }
   const Result<void> outcome =
       judge(member, token, path, info ? Result<void>() : std::unexpected<Error>(info.error()));
@@ -211,6 +252,7 @@ Task<Result<ObjectInfo>> Group::stat(Path path, RequestContext& why) {
 }
 
 Task<Result<void>> Group::probe_member(MemberIndex member, RequestContext& why) {
+  const Account::Permit permit = members_.enter_at_once(member);
   Flow<Result<void>> child(members_.executor(), members_[member].storage->probe(why));
   bool in_time = true;
   if (why.deadline) in_time = co_await child.join_until(members_.clock(), *why.deadline);

@@ -38,6 +38,8 @@ class Group final : public Storage {
  private:
   class Relabel;
   struct Gathering;
+  Task<std::optional<Account::Permit>> admission(MemberIndex member, RequestContext& why, TimePoint until);
+  bool calm(MemberIndex member) const;
   Task<void> list_member(MemberIndex member, Path directory, Gathering& gathering);
   std::vector<MemberIndex> worth_asking(const RequestContext& why) const;
   Result<void> judge(MemberIndex member, HealthTracker::Token token, const Path& path, Result<void> outcome);

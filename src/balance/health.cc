@@ -102,7 +102,9 @@ void HealthTracker::throttle(const Error& error, TimePoint now) {
   } else if (!throttled(now)) {
     ++throttles_;
   }
-  throttled_until_ = std::max(throttled_until_, now + pause);
+  if (now + pause <= throttled_until_) return;
+  throttled_until_ = now + pause;
+  throttle_pause_ = pause;
 }
 
 // ---- probes ---------------------------------------------------------------------------------------------

@@ -66,6 +66,8 @@ class HealthTracker {
   bool closed() const { return state_ == HealthState::closed; }
   bool throttled(TimePoint now) const { return now < throttled_until_; }
   TimePoint throttled_until() const { return throttled_until_; }
+  /// How long the pause that ends then was to be.
+  Duration throttle_pause() const { return throttle_pause_; }
   bool no_range(TimePoint now) const { return now < no_range_until_; }
   /// When the last failure ended; the beginning of time when none did.
   TimePoint last_failure() const { return last_failure_; }
@@ -126,6 +128,7 @@ class HealthTracker {
   TimePoint opened_at_;
   TimePoint probe_due_;
   TimePoint throttled_until_;
+  Duration throttle_pause_{0};
   TimePoint no_range_until_;
   TimePoint check_after_;
   bool suspicious_ = false;

@@ -10,6 +10,7 @@ namespace balancefs {
 Members::Member::Member(GroupMember&& from, HealthTracker tracker)
     : storage(std::move(from.storage)),
       options(std::move(from.options)),
+      account(std::move(from.account)),
       health(std::move(tracker)),
       drained(!options.enabled) {}
 
@@ -22,6 +23,7 @@ Members::Members(std::string visible_path, std::vector<GroupMember> members, Gro
       turns_(members.size()) {
   BALANCEFS_CHECK(!members.empty());
   for (GroupMember& member : members) {
+    limited_ = limited_ || member.account != nullptr;
     members_.push_back(
         std::make_unique<Member>(std::move(member), HealthTracker(context_.health, random_, now())));
   }
@@ -49,6 +51,7 @@ void Members::failed(MemberIndex index, HealthTracker::Token token, const Error&
   if (!was_throttled && health.throttled(now())) {
     const auto pause = std::chrono::ceil<std::chrono::seconds>(health.throttled_until() - now());
     log_info("{} asks to slow down: no new requests for {} s", name(index), pause.count());
+    stir(index);
   }
   if (health.wants_check(now()) && trouble_) trouble_(index);
 }
@@ -98,7 +101,13 @@ void Members::note(MemberIndex index, HealthTracker::Change change) {
       log_info("{} is back and takes new files again", name(index));
       break;
   }
+  stir(index);
   changes_.wake_all();
+}
+
+/// Who waits for the member's limits may be better off elsewhere now.
+void Members::stir(MemberIndex index) {
+  if (members_[index]->account) members_[index]->account->stir();
 }
 
 void Members::note_opened(MemberIndex index, HealthTracker::Change change) {
@@ -124,9 +133,32 @@ bool Members::usable(MemberIndex index) const {
   return member.health.closed() && !member.drained && !member.health.throttled(now());
 }
 
+TimePoint Members::resume_time(MemberIndex index, TimePoint latest) {
+  Member& member = *members_[index];
+  const TimePoint end = member.health.throttled_until();
+  return member.resume.after(end, member.health.throttle_pause(), latest, random_);
+}
+
 bool Members::serves_ranges(MemberIndex index) const {
   const Member& member = *members_[index];
   return member.storage->traits().ranges && !member.health.no_range(now());
+}
+
+Account::Permit Members::enter_at_once(MemberIndex index) {
+  const auto& account = members_[index]->account;
+  return account ? account->enter_at_once() : Account::Permit();
+}
+
+bool Members::busy(MemberIndex index) const {
+  const Member& member = *members_[index];
+  return member.account && member.account->busy();
+}
+
+std::vector<MemberIndex> Members::not_busy(std::vector<MemberIndex> among) const {
+  if (!limited_) return among;
+  std::vector<MemberIndex> free = among;
+  std::erase_if(free, [this](MemberIndex i) { return busy(i); });
+  return free.empty() ? among : free;
 }
 
 std::uint32_t Members::weight(const Member& member) const {
@@ -137,11 +169,14 @@ std::uint32_t Members::weight(const Member& member) const {
 std::vector<Policy::Candidate> Members::candidates(std::span<const MemberIndex> among) const {
   std::vector<Policy::Candidate> result;
   result.reserve(among.size());
+  const bool measured = context_.group.policy == GroupOptions::Policy::fastest;
   for (const MemberIndex index : among) {
     const Member& member = *members_[index];
     Policy::Candidate& candidate = result.emplace_back(index, member.options.tier, weight(member));
     candidate.recovering = candidate.weight < std::max(member.options.weight, 1U) * 1000;
-    candidate.running = member.running;
+    candidate.full = busy(index);
+    candidate.running = member.running + member.waiting;
+    if (!measured) continue;
     candidate.first_byte = member.health.p50();
     candidate.measured = member.health.last_data().value_or(TimePoint());
   }
@@ -181,6 +216,7 @@ std::vector<MemberStatus> Members::status() const {
     status.bytes = member->bytes;
     status.extra = member->extra;
     status.running = member->running;
+    status.waiting = member->waiting;
     status.weight = weight(*member);
     status.tier = member->options.tier;
     status.p95 = health.p95();

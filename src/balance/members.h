@@ -10,12 +10,14 @@
 #include <string>
 #include <vector>
 
+#include "balance/account.h"
 #include "balance/delivery.h"
 #include "balance/health.h"
 #include "balance/hedge_budget.h"
 #include "balance/lateness.h"
 #include "balance/policy.h"
 #include "balance/policy_round_robin.h"
+#include "balance/resume.h"
 #include "balance/silence.h"
 #include "balance/stripe_plan.h"
 #include "balancefs/storage.h"
@@ -25,8 +27,10 @@ namespace balancefs {
 struct GroupMember {
   std::unique_ptr<Storage> storage;
   StorageOptions options;
-  GroupMember(std::unique_ptr<Storage> driver, StorageOptions configured)
-      : storage(std::move(driver)), options(std::move(configured)) {}
+  std::shared_ptr<Account> account;  ///< null: without limits
+  GroupMember(std::unique_ptr<Storage> driver, StorageOptions configured,
+              std::shared_ptr<Account> limited_by = nullptr)
+      : storage(std::move(driver)), options(std::move(configured)), account(std::move(limited_by)) {}
 };
 
 /// What a group is built with. The clock outlives the group.
@@ -54,6 +58,7 @@ struct MemberStatus {
   std::uint64_t bytes = 0;    ///< of data
   std::uint64_t extra = 0;    ///< requests sent to it because another member was late
   std::uint32_t running = 0;  ///< data requests under way
+  std::uint32_t waiting = 0;  ///< requests that wait for the member's limits
   std::uint32_t weight = 0;   ///< effective, in thousandths of a weight of 1
   std::uint32_t tier = 0;
   std::optional<Duration> p95;  ///< of recent first bytes
@@ -65,7 +70,9 @@ class Members {
   struct Member {
     std::unique_ptr<Storage> storage;
     StorageOptions options;
+    std::shared_ptr<Account> account;  ///< null: without limits
     HealthTracker health;
+    Resume resume;
     Silence silence;
     Delivery delivery;
     bool drained;
@@ -73,6 +80,7 @@ class Members {
     std::uint64_t bytes = 0;
     std::uint64_t extra = 0;
     std::uint32_t running = 0;
+    std::uint32_t waiting = 0;
     Member(GroupMember&& from, HealthTracker tracker);
   };
 
@@ -113,7 +121,17 @@ class Members {
   /// Where a handle goes whose member failed: by the policy too, but with turns of its own, so that the
   /// handles of a failed member spread over the others and new handles keep their turn.
   std::optional<MemberIndex> pick_for_move(std::span<const MemberIndex> among);
+  /// When one that waits for a throttled member may ask it; `latest` is its deadline.
+  TimePoint resume_time(MemberIndex index, TimePoint latest);
   bool serves_ranges(MemberIndex index) const;
+  /// For a probe: begins whatever the limits say, and counts.
+  Account::Permit enter_at_once(MemberIndex index);
+  /// Whether any member has limits.
+  bool limited() const { return limited_; }
+  /// At its limits: a data request would wait.
+  bool busy(MemberIndex index) const;
+  /// Those that are not busy, unless all are.
+  std::vector<MemberIndex> not_busy(std::vector<MemberIndex> among) const;
   /// How a stripe would see a member.
   StripePlan::Candidate stripe_candidate(MemberIndex index) const;
   /// Turns of stripes among members that are equally good: no step of the handles' rotation.
@@ -128,6 +146,7 @@ class Members {
 
  private:
   void note(MemberIndex index, HealthTracker::Change change);
+  void stir(MemberIndex index);
   void note_opened(MemberIndex index, HealthTracker::Change change);
   std::vector<Policy::Candidate> candidates(std::span<const MemberIndex> among) const;
   std::uint32_t weight(const Member& member) const;
@@ -139,6 +158,7 @@ class Members {
   std::unique_ptr<Policy> handles_;
   std::unique_ptr<Policy> moves_;
   RoundRobin turns_;
+  bool limited_ = false;
   HedgeBudget hedges_;
   WaitList changes_;
   std::function<void(MemberIndex)> trouble_;

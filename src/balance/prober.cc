@@ -57,6 +57,7 @@ Task<void> Prober::wait_until_due(MemberIndex index) {
 }
 
 Task<Result<void>> Prober::probe(MemberIndex index) {
+  const Account::Permit permit = members_.enter_at_once(index);
   RequestContext why(Priority::probe);
   const TimePoint deadline = members_.now() + kProbeTimeout;
   why.deadline = deadline;

@@ -24,8 +24,16 @@ struct Reading {
   std::uint32_t epoch;  ///< of the version when the read began
   bool all_open_at_start = false;
   std::map<MemberIndex, Failure> failed;
-  std::set<MemberIndex> skipped;                    ///< said that they serve no ranges
-  std::set<MemberIndex> left;                       ///< given up for a faster one
+  std::set<MemberIndex> skipped;  ///< said that they serve no ranges
+  std::set<MemberIndex> left;     ///< given up for a faster one
+  /// Waits for the end of a member's pause, and until when it does.
+  struct Resumption {
+    TimePoint end;
+    TimePoint at;
+    Resumption(TimePoint pause_end, TimePoint own) : end(pause_end), at(own) {}
+  };
+  std::optional<Resumption> resumption;
+  bool kept_waiting = false;                        ///< by the limits of the member that was last chosen
   std::optional<TimePoint> out_of_members;          ///< when the first round had failed everywhere
   Duration pause = std::chrono::milliseconds(250);  ///< before the next round; doubles
 

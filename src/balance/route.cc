@@ -1,6 +1,5 @@
 #include "balance/route.h"
 
-#include "balance/stall_watch.h"
 #include "base/log.h"
 
 namespace balancefs {
@@ -34,8 +33,28 @@ Error out_of_time(bool had_its_time) {
   return Error(ErrorKind::unavailable, Error::Detail::not_ours, "the read's time was over");
 }
 
-/// Whether an attempt may still deliver: not when another member brought the next byte since it was begun, or
-/// while it showed held bytes. Then nothing is left to ask, or what is left is not this one's.
+/// What a request may bring by its member's limits, until it ends: then the rest is given back.
+class Allowance {
+ public:
+  explicit Allowance(Attempt& attempt) : attempt_(attempt) {}
+  ~Allowance() {
+    if (permit_) permit_->used(attempt_.progress.bytes);
+  }
+  Allowance(const Allowance&) = delete;
+  Allowance& operator=(const Allowance&) = delete;
+  void hold(Account::Permit permit) {
+    attempt_.progress.bytes = 0;
+    permit_.emplace(std::move(permit));
+  }
+
+ private:
+  Attempt& attempt_;
+  std::optional<Account::Permit> permit_;
+};
+
+/// Whether an attempt may still deliver: not when another member brought the next byte since it was begun,
+/// while it waited or while it showed held bytes. Then nothing is left to ask, or what is left is not this
+/// one's.
 Result<void> still_wanted(Attempt& attempt, const Reading& reading) {
   if (attempt.target.position() == reading.sink.position()) return {};
   attempt.refused = true;
@@ -80,7 +99,7 @@ Task<Result<void>> Route::read(ByteRange range, ByteSink& sink, RequestContext& 
 /// The read's outcome when this turn ended it: by an error that nobody else can mend.
 Task<std::optional<Result<void>>> Route::take_turn(Turn turn, Reading& reading) {
   if (races()) co_return co_await race(turn, reading);
-  Attempt alone(turn.member, reading.sink, reading.range.end());
+  Attempt alone(turn.member, reading.sink, end_of(turn, reading));
   const Result<void> outcome = co_await attempt(alone, reading);
   if (!outcome && is_final(alone, outcome.error(), reading)) co_return outcome;
   co_return std::nullopt;
@@ -119,30 +138,36 @@ Task<Result<void>> Route::attempt(Attempt& attempt, Reading& reading) {
   std::uint64_t from = sample ? sample->offset : reading.sink.position();
   if (!members_.serves_ranges(attempt.member)) from = 0;
   const ByteRange range(from, attempt.until - from);
-  AttemptSink sink(members_, *version_, attempt, &attempt.target, range, sample ? &*sample : nullptr,
-                   delivered_);
-  co_return co_await transfer(attempt, range, sink, reading);
+  const HeldBytes::Sample* const shown = sample ? &*sample : nullptr;
+  co_return co_await transfer(attempt, range, &attempt.target, shown, reading);
 }
 
 Task<Result<void>> Route::prove(Attempt& attempt, const HeldBytes::Sample& sample, Reading& reading) {
   const std::uint64_t from = members_.serves_ranges(attempt.member) ? sample.offset : 0;
   const std::uint64_t end = sample.offset + sample.bytes.size();
   const ByteRange range(from, end - from);
-  AttemptSink sink(members_, *version_, attempt, nullptr, range, &sample, delivered_);
-  co_return co_await transfer(attempt, range, sink, reading);
+  co_return co_await transfer(attempt, range, nullptr, &sample, reading);
 }
 
-/// One request to one member, watched. Whatever comes of it has reached the member's health when this
-/// returns.
-Task<Result<void>> Route::transfer(Attempt& attempt, ByteRange range, AttemptSink& sink, Reading& reading) {
+/// One request to one member, watched once its limits let it begin. `target` is null when it only compares.
+/// Whatever comes of it has reached the member's health when this returns.
+Task<Result<void>> Route::transfer(Attempt& attempt, ByteRange range, ByteSink* target,
+                                   const HeldBytes::Sample* sample, Reading& reading) {
   const MemberIndex member = attempt.member;
   Members::Member& server = members_[member];
+  Allowance allowance(attempt);
+  if (server.account != nullptr) {
+    Result<Account::Permit> permit = co_await admission(attempt, range, reading);
+    if (!permit) co_return std::unexpected<Error>(permit.error());
+    allowance.hold(std::move(*permit));
+    if (const auto wanted = still_wanted(attempt, reading); !wanted) co_return wanted;
+  }
+  AttemptSink sink(members_, *version_, attempt, target, range, sample, delivered_);
   Running running(server.running, running_);
   const ReadOptions& options = members_.read_options();
   const HealthTracker& health = server.health;
   StallWatch watch(options, first_byte_limit(options, health.p95(), health.idle(members_.now())),
                    members_.now());
-  const TimePoint begun = members_.now();
   const HealthTracker::Token token = members_.begin(member);
   Flow<Result<void>> child(members_.executor(), reader(member).read(range, sink, reading.why));
   std::optional<Error> verdict;
@@ -151,14 +176,7 @@ Task<Result<void>> Route::transfer(Attempt& attempt, ByteRange range, AttemptSin
     const bool done = co_await child.join_until(members_.clock(), tick);
     if (sink.received() > 0) reading.brought(member, sink.last_byte());
     if (done) break;
-    const TimePoint now = members_.now();
-    if (watch.stalled(now, sink.received(), reading.why.awaited, another_could_serve(member, reading))) {
-      verdict = Error(ErrorKind::stalled, fmt::format("{} bytes, then too few", sink.received()));
-    } else if (shares_a_stall(attempt, reading)) {
-      verdict = Error(ErrorKind::stalled, "nothing came, as for the part before it");
-    } else if (now >= reading.deadline(options)) {
-      verdict = out_of_time(now - begun >= options.stall_with_alternative);
-    }
+    verdict = verdict_on(attempt, watch, reading);
   }
   if (verdict) child.cancel();
   Result<void> outcome = co_await child.join();
@@ -167,6 +185,22 @@ Task<Result<void>> Route::transfer(Attempt& attempt, ByteRange range, AttemptSin
     outcome = fail(ErrorKind::corrupted, "less than was asked for");
   settle(attempt, token, outcome, reading);
   co_return outcome;
+}
+
+/// Why a request under way is to end; nothing while it may go on.
+std::optional<Error> Route::verdict_on(const Attempt& attempt, StallWatch& watch, const Reading& reading) {
+  const ReadOptions& options = members_.read_options();
+  const Progress& progress = attempt.progress;
+  const TimePoint now = members_.now();
+  const bool replaceable = another_could_serve(attempt.member, reading);
+  if (watch.stalled(now, progress.bytes, reading.why.awaited, replaceable)) {
+    return Error(ErrorKind::stalled, fmt::format("{} bytes, then too few", progress.bytes));
+  }
+  if (shares_a_stall(attempt, reading)) {
+    return Error(ErrorKind::stalled, "nothing came, as for the part before it");
+  }
+  if (now < reading.deadline(options)) return std::nullopt;
+  return out_of_time(now - progress.begun >= options.stall_with_alternative);
 }
 
 void Route::settle(const Attempt& attempt, HealthTracker::Token token, const Result<void>& outcome,
@@ -188,6 +222,10 @@ bool Route::is_final(const Attempt& attempt, const Error& error, Reading& readin
   if (attempt.refused) return true;
   if (attempt.must_prove) return false;
   const MemberIndex member = attempt.member;
+  if (attempt.unasked) {
+    if (current_ == member && !members_.usable(member)) current_.reset();
+    return false;
+  }
   const bool outdated = version_->ended() || version_->epoch() != reading.epoch;
   switch (error.kind) {
     case ErrorKind::changed:
@@ -244,6 +282,10 @@ Result<void> Route::give_up(const Reading& reading) {
   const auto* failure = reading.least_certain();
   if (failure == nullptr) {
     if (end_of_throttling(reading)) return fail(ErrorKind::throttled, "every member asks to slow down");
+    if (reading.kept_waiting) {
+      return std::unexpected<Error>(
+          Error(ErrorKind::unavailable, Error::Detail::not_ours, "the limits let nothing begin in time"));
+    }
     return std::unexpected<Error>(
         Error(ErrorKind::unavailable, Error::Detail::not_ours, "no member that holds it may serve it now"));
   }

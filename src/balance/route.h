@@ -15,6 +15,7 @@
 #include "balance/attempt_sink.h"
 #include "balance/prober.h"
 #include "balance/reading.h"
+#include "balance/stall_watch.h"
 
 namespace balancefs {
 
@@ -52,7 +53,9 @@ class Route final : public ObjectReader {
   bool another_could_serve(MemberIndex member, const Reading& reading) const;
   bool shares_a_stall(const Attempt& attempt, const Reading& reading) const;
   bool every_holder_is_open() const;
+  std::optional<MemberIndex> first_to_cool(const Reading& reading) const;
   std::optional<TimePoint> end_of_throttling(const Reading& reading) const;
+  std::optional<TimePoint> resume_time(Reading& reading);
   std::optional<TimePoint> wait_until(Reading& reading);
   std::optional<TimePoint> next_round(Reading& reading, TimePoint deadline);
 
@@ -73,6 +76,7 @@ class Route final : public ObjectReader {
   void judge_ended(Race& race);
   void settle_contest(Race& race);
   void ask_elsewhere(Lane& late, Race& race);
+  void leave_queue(Lane& queued, Race& race);
   void give_up_lane(Lane& lane, bool was_overtaken);
   std::optional<MemberIndex> stand_in(const Reading& reading, const std::vector<MemberIndex>& but);
   std::optional<Turn> next_besides(const Race& race);
@@ -80,12 +84,19 @@ class Route final : public ObjectReader {
   Lateness lateness(MemberIndex member) const;
   TimePoint next_look(const Race& race) const;
 
+  // ---- route_limits.cc: waiting for a member's limits ----
+  Task<Result<Account::Permit>> admission(Attempt& attempt, ByteRange range, Reading& reading);
+  Result<void> worth_the_wait(Attempt& attempt, const Reading& reading) const;
+  std::uint64_t end_of(Turn turn, const Reading& reading) const;
+
   // ---- route.cc: flows ----
   Task<void> wait_for_members(TimePoint until, Reading& reading);
   Task<std::optional<Result<void>>> take_turn(Turn turn, Reading& reading);
   Task<Result<void>> attempt(Attempt& attempt, Reading& reading);
   Task<Result<void>> prove(Attempt& attempt, const HeldBytes::Sample& sample, Reading& reading);
-  Task<Result<void>> transfer(Attempt& attempt, ByteRange range, AttemptSink& sink, Reading& reading);
+  Task<Result<void>> transfer(Attempt& attempt, ByteRange range, ByteSink* target,
+                              const HeldBytes::Sample* sample, Reading& reading);
+  std::optional<Error> verdict_on(const Attempt& attempt, StallWatch& watch, const Reading& reading);
   std::optional<HeldBytes::Sample> proof_for(MemberIndex member, const Reading& reading) const;
   void settle(const Attempt& attempt, HealthTracker::Token token, const Result<void>& outcome,
               Reading& reading);

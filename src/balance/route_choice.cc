@@ -113,25 +113,42 @@ MemberIndex Route::settle_on(MemberIndex member) {
   return member;
 }
 
-/// When the first throttled member that could serve may be asked again.
-std::optional<TimePoint> Route::end_of_throttling(const Reading& reading) const {
-  std::optional<TimePoint> first;
+/// The throttled member that could serve and may be asked again first.
+std::optional<MemberIndex> Route::first_to_cool(const Reading& reading) const {
+  std::optional<MemberIndex> first;
   for (const MemberIndex member : holders()) {
     const Members::Member& candidate = members_[member];
     if (!candidate.health.throttled(members_.now())) continue;
     if (candidate.drained && current_ != member) continue;
     if (reading.useless(member)) continue;
     const TimePoint end = candidate.health.throttled_until();
-    first = first ? std::min(*first, end) : end;
+    if (!first || end < members_[*first].health.throttled_until()) first = member;
   }
   return first;
+}
+
+std::optional<TimePoint> Route::end_of_throttling(const Reading& reading) const {
+  const std::optional<MemberIndex> first = first_to_cool(reading);
+  return first ? std::optional(members_[*first].health.throttled_until()) : std::nullopt;
+}
+
+/// When this read may ask that member: not all of those that wait at once.
+std::optional<TimePoint> Route::resume_time(Reading& reading) {
+  const std::optional<MemberIndex> first = first_to_cool(reading);
+  if (!first) return std::nullopt;
+  const TimePoint end = members_[*first].health.throttled_until();
+  if (!reading.resumption || reading.resumption->end != end) {
+    const TimePoint latest = reading.deadline(members_.read_options());
+    reading.resumption.emplace(end, members_.resume_time(*first, latest));
+  }
+  return reading.resumption->at;
 }
 
 /// Nobody can be asked now: until when to wait for that to change; nothing means to give up.
 std::optional<TimePoint> Route::wait_until(Reading& reading) {
   const TimePoint deadline = reading.deadline(members_.read_options());
   if (members_.now() >= deadline || holders().empty()) return std::nullopt;
-  const std::optional<TimePoint> cooled = end_of_throttling(reading);
+  const std::optional<TimePoint> cooled = resume_time(reading);
   const std::optional<TimePoint> round = next_round(reading, deadline);
   if (cooled && round) return std::min({*cooled, *round, deadline});
   if (cooled) return std::min(*cooled, deadline);

@@ -79,10 +79,7 @@ Task<std::optional<Result<void>>> Route::race(Turn first, Reading& reading) {
 }
 
 void Route::open_lane(Turn turn, Race& race) {
-  const std::uint64_t end = race.reading.range.end();
-  const std::uint64_t from = race.reading.sink.position();
-  const std::uint64_t until = turn.limit == 0 ? end : std::min(end, from + turn.limit);
-  Lane& lane = race.lanes.emplace_back(race.contest, turn.member, until);
+  Lane& lane = race.lanes.emplace_back(race.contest, turn.member, end_of(turn, race.reading));
   lane.attempt.progress = Progress(members_.now());
   if (race.lanes.size() == 1) members_.hedge_budget().earn();
   lane.flow = race.scope.spawn(run_lane(lane, race));
@@ -108,6 +105,7 @@ void Route::look_at(Race& race) {
     race.over = true;
     return;
   }
+  if (front->attempt.queued) return leave_queue(*front, race);
   // All is there, only the end is not: nothing could be asked of another.
   if (race.reading.sink.position() >= front->attempt.until) return;
   const bool late = members_.now() >= lateness(front->attempt.member).due(front->attempt.progress);
@@ -143,7 +141,8 @@ void Route::settle_contest(Race& race) {
 void Route::give_up_lane(Lane& lane, bool was_overtaken) {
   lane.running = false;
   lane.sink.close();
-  if (was_overtaken && !lane.outcome) members_.overtaken(lane.attempt.member, lane.attempt.progress);
+  if (was_overtaken && !lane.outcome && !lane.attempt.queued)
+    members_.overtaken(lane.attempt.member, lane.attempt.progress);
   lane.flow.cancel();
 }
 
@@ -156,6 +155,8 @@ void Route::ask_elsewhere(Lane& late, Race& race) {
   if (!race.may_ask(members_.size())) return;
   const std::optional<Turn> next = next_besides(race);
   if (!next) return;
+  // Asked in vain while it waits: only for one from which nothing comes any more.
+  if (members_.busy(next->member) && !members_[member].silence.silent(members_.now())) return;
   const std::uint32_t requests = requests_of(next->member, race.reading);
   if (!leave_it && !members_.striped() && !members_.hedge_budget().take(requests)) return;
   log_debug("{}: {} is late at byte {}: {} {}", members_.shown(version_->path()), members_.name(member),
@@ -167,6 +168,16 @@ void Route::ask_elsewhere(Lane& late, Race& race) {
     give_up_lane(late, overdue);
   }
   open_lane(Turn(next->member, 0), race);
+}
+
+/// A part of a stripe that waits for one member's limits goes to another that is free. With hedging the
+/// handle keeps to its member: to wait for its turn there is not to be late.
+void Route::leave_queue(Lane& queued, Race& race) {
+  if (!members_.striped() || !race.may_ask(members_.size())) return;
+  const std::optional<Turn> next = next_besides(race);
+  if (!next || members_.busy(next->member)) return;
+  give_up_lane(queued, false);
+  open_lane(*next, race);
 }
 
 /// The next member for a late part: of the lowest tier, as all choices.
@@ -209,7 +220,8 @@ TimePoint Route::next_look(const Race& race) const {
   const TimePoint now = members_.now();
   TimePoint due = now + kFlowing;
   for (const Lane& lane : race.lanes) {
-    if (lane.running) due = std::min(due, lateness(lane.attempt.member).due(lane.attempt.progress));
+    if (lane.running && !lane.attempt.queued)
+      due = std::min(due, lateness(lane.attempt.member).due(lane.attempt.progress));
   }
   return std::max(due, now + kSoon);
 }

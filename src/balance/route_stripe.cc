@@ -35,7 +35,7 @@ bool Route::resting(MemberIndex member) const {
 }
 
 /// The healthy ones of the lowest tier; of these those that did not fail or fall silent lately, unless there
-/// are no others.
+/// are no others; of these those below their limits, unless there are no others.
 std::vector<MemberIndex> Route::eligible(const Reading& reading, const std::vector<MemberIndex>& but) const {
   std::vector<MemberIndex> all = healthy(reading, std::nullopt);
   if (all.empty()) return all;
@@ -46,7 +46,7 @@ std::vector<MemberIndex> Route::eligible(const Reading& reading, const std::vect
   std::erase_if(good, [&](MemberIndex i) {
     return resting(i) || reading.left.contains(i) || members_[i].silence.avoided(members_.now());
   });
-  return good.empty() ? all : good;
+  return members_.not_busy(good.empty() ? std::move(all) : std::move(good));
 }
 
 StripePlan Route::stripe_plan(const std::vector<MemberIndex>& among) const {

@@ -166,6 +166,7 @@ ConfigResult read_tables(const toml::table& root, const std::string& file) {
     reading.problems.emplace_back(
         0, "storage: there is none; write at least one [[storage]] with path, type and url");
   }
+  share_limits(options);
   options.read.patience = options.metadata.patience;
   if (reading.problems.empty()) {
     add_warnings(reading, options);

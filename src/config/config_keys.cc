@@ -12,7 +12,6 @@ constexpr std::string_view kId = "a number from 0 to 4294967294";
 constexpr std::string_view kMode = "octal digits such as \"022\" or \"0644\"";
 constexpr std::string_view kFile = "the path of a file";
 constexpr std::string_view kText = "a string";
-constexpr std::string_view kNoLimits = "limits per storage are not in this version; remove the key";
 
 constexpr std::array<KeySpec, 9> kMountKeys = {{
     {"point", "the path of an empty folder", ""},
@@ -50,7 +49,7 @@ constexpr std::array<KeySpec, 2> kLogKeys = {{
     {"target", "\"auto\", \"stderr\", \"journal\", or the path of a file with a '/' in it", "\"auto\""},
 }};
 
-constexpr std::array<KeySpec, 29> kStorageKeys = {{
+constexpr std::array<KeySpec, 30> kStorageKeys = {{
     {"path", "where its root appears, such as \"/pt\" or \"/pt.balance1\"", ""},
     {"type", "\"webdav\", \"http\", \"local\"", ""},
     {"url", "the URL of a folder: https://host/path or http://host/path", ""},
@@ -77,9 +76,10 @@ constexpr std::array<KeySpec, 29> kStorageKeys = {{
     {"weight", "a number from 1 to 1000", "1"},
     {"tier", "a number from 0 to 100", "0"},
     {"enabled", kYesOrNo, "true"},
-    {"max_connections", "", "", false, kNoLimits},
-    {"requests_per_second", "", "", false, kNoLimits},
-    {"bandwidth", "", "", false, kNoLimits},
+    {"account", "a name of up to 64 bytes, the same for all storages that share limits", ""},
+    {"max_connections", "a number from 1 to 1000", ""},
+    {"requests_per_second", "a number from 1 to 100000", ""},
+    {"bandwidth", "a size per second from \"16KiB\" to \"1TiB\"", ""},
 }};
 
 constexpr std::array<KeySpec, 5> kGroupKeys = {{

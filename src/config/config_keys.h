@@ -15,8 +15,6 @@ struct KeySpec {
   std::string_view default_value;
   /// Its value never appears in a message.
   bool secret = false;
-  /// Not empty: this version cannot do it, and says so in these words.
-  std::string_view later = {};
 };
 
 struct SectionSpec {

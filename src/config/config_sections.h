@@ -10,6 +10,8 @@
 
 namespace balancefs {
 
+class SectionReader;
+
 /// What the sections share while one file is read.
 struct ConfigReading {
   std::string folder;  ///< of the file; relative paths begin there
@@ -28,6 +30,10 @@ void read_log_section(const toml::table& table, ConfigReading& reading, LogOptio
 /// `path`: the table's name, "/pt".
 void read_group_section(const std::string& path, const toml::table& table, ConfigReading& reading,
                         Options& options);
+/// The limits of one [[storage]]; those of its account may be given by another. limits_section.cc.
+void read_limits(SectionReader& reader, StorageOptions& storage, const Options& options);
+/// Once all storages are read: what one storage of an account gives holds for all of them.
+void share_limits(Options& options);
 /// One [[storage]]; storage_section.cc.
 void read_storage_section(const toml::table& table, ConfigReading& reading, Options& options);
 

@@ -42,21 +42,13 @@ SectionReader::SectionReader(const toml::table& table, const SectionSpec& spec,
                              std::vector<ConfigProblem>& problems)
     : table_(table), spec_(spec), problems_(problems), line_(line_of(table)) {
   for (const auto& [key, node] : table) {
-    const KeySpec* known = spec.find(key.str());
-    const int at = static_cast<int>(key.source().begin.line);
-    if (known == nullptr) {
-      report_unknown(key.str(), at);
-    } else if (!known->later.empty()) {
-      problems_.emplace_back(at, fmt::format("{}.{}: {}", spec.name, known->name, known->later));
-    }
+    if (spec.find(key.str()) == nullptr) report_unknown(key.str(), static_cast<int>(key.source().begin.line));
   }
 }
 
 void SectionReader::report_unknown(std::string_view key, int at) {
   std::vector<std::string_view> names;
-  for (const KeySpec& known : spec_.keys) {
-    if (known.later.empty()) names.push_back(known.name);
-  }
+  for (const KeySpec& known : spec_.keys) names.push_back(known.name);
   const std::string_view near = nearest_spelling(key, names);
   const std::string hint = near.empty() ? "" : fmt::format("; did you mean {}?", near);
   problems_.emplace_back(at, fmt::format("{}.{}: unknown key{}; accepted in {}: {}", spec_.name, quote(key),
@@ -65,7 +57,7 @@ void SectionReader::report_unknown(std::string_view key, int at) {
 
 const KeySpec& SectionReader::spec(std::string_view key) const {
   const KeySpec* known = spec_.find(key);
-  BALANCEFS_CHECK(known != nullptr && known->later.empty());
+  BALANCEFS_CHECK(known != nullptr);
   return *known;
 }
 

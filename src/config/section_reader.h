@@ -22,7 +22,7 @@ namespace balancefs {
 
 class SectionReader {
  public:
-  /// Reports unknown keys, and those of a later version, at once.
+  /// Reports unknown keys at once.
   SectionReader(const toml::table& table, const SectionSpec& spec, std::vector<ConfigProblem>& problems);
 
   bool has(std::string_view key) const { return table_.contains(key); }

@@ -278,6 +278,7 @@ void read_storage_section(const toml::table& table, ConfigReading& reading, Opti
   storage.enabled = reader.flag("enabled", storage.enabled);
   storage.weight = static_cast<std::uint32_t>(reader.number("weight", 1, 1000).value_or(storage.weight));
   storage.tier = static_cast<std::uint32_t>(reader.number("tier", 0, 100).value_or(storage.tier));
+  read_limits(reader, storage, options);
   options.storages.push_back(std::move(storage));
 }
 

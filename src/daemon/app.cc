@@ -30,6 +30,7 @@ App::App(asio::io_context& loop, Options options)
       options_(std::move(options)),
       clock_(loop),
       transport_(loop, clock_),
+      accounts_(clock_),
       scope_(loop.get_executor()) {}
 
 App::~App() = default;
@@ -47,7 +48,7 @@ Result<void> App::build_groups() {
       const StorageOptions& storage = options_.storages.at(index);
       auto made = make_storage(storage, context);
       if (!made) return std::unexpected<Error>(made.error());
-      members.emplace_back(with_names(std::move(*made), group.names, clock_), storage);
+      members.emplace_back(with_names(std::move(*made), group.names, clock_), storage, accounts_.of(storage));
     }
     GroupContext surroundings(loop_.get_executor(), clock_);
     surroundings.group = group;

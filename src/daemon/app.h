@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "balance/accounts.h"
 #include "balance/group.h"
 #include "balancefs/http.h"
 #include "balancefs/options.h"
@@ -64,6 +65,7 @@ class App {
   Options options_;
   LoopClock clock_;
   CurlTransport transport_;
+  Accounts accounts_;
   std::vector<std::unique_ptr<Group>> groups_;
   std::vector<std::unique_ptr<GroupListener>> listeners_;
   std::unique_ptr<MetadataStore> metadata_;

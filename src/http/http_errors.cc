@@ -74,6 +74,13 @@ Error http_error(std::string_view method, const ResponseHead& head,
   return error;
 }
 
+Error http_error(std::string_view method, const ResponseHead& head, std::string_view body) {
+  Error error = http_error(method, head);
+  const bool slow_down = body.find("<Code>SlowDown</Code>") != std::string_view::npos;
+  if (head.status == 503 && slow_down) error.kind = ErrorKind::throttled;
+  return error;
+}
+
 Error http_error(std::string_view method, const ResponseHead& head) {
   return http_error(method, head, std::chrono::system_clock::now());
 }

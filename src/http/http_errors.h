@@ -16,6 +16,8 @@ Error http_error(std::string_view method, const ResponseHead& head,
                  std::chrono::system_clock::time_point now);
 /// The same with the system's wall clock.
 Error http_error(std::string_view method, const ResponseHead& head);
+/// The same for an answer whose body is known: S3 says SlowDown there, without Retry-After.
+Error http_error(std::string_view method, const ResponseHead& head, std::string_view body);
 
 /// Seconds or an HTTP date, from `now`; a date in the past is 0. At most a day: nobody means more, and a
 /// member must come back without a restart.

@@ -76,8 +76,8 @@ Result<RangeAnswer> judge_range_answer(const ResponseHead& head, ByteRange wante
   return judge_whole(head, wanted, size, sequential);
 }
 
-Error range_refusal(const ResponseHead& head, std::uint64_t size) {
-  Error error = http_error("GET", head);
+Error range_refusal(const ResponseHead& head, std::string_view body, std::uint64_t size) {
+  Error error = http_error("GET", head, body);
   if (head.status != 416) return error;
   // We ask inside the version only. A server that refuses a range inside what it says it has is broken;
   // otherwise the object has become shorter.

@@ -22,6 +22,6 @@ Result<RangeAnswer> judge_range_answer(const ResponseHead& head, ByteRange wante
                                        bool sequential);
 
 /// What any other status means; redirects are for the caller.
-Error range_refusal(const ResponseHead& head, std::uint64_t size);
+Error range_refusal(const ResponseHead& head, std::string_view body, std::uint64_t size);
 
 }  // namespace balancefs

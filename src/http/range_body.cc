@@ -5,11 +5,20 @@
 #include "http/response_fields.h"
 
 namespace balancefs {
+namespace {
+
+/// An S3 error document has some 300 bytes, its code in the first hundred.
+constexpr std::size_t kRefusalKept = 1024;
+/// As much as is read of any body that nobody wants: it saves the connection.
+constexpr std::uint64_t kRefusalRead = 64 * 1024;
+
+}  // namespace
 
 RangeBody::RangeBody(RangeExpectation expectation, ByteSink& sink, std::function<void()> accepted)
     : expect_(std::move(expectation)), sink_(sink), on_accepted_(std::move(accepted)) {}
 
 Result<ByteSink*> RangeBody::begin(const ResponseHead& head) {
+  if (head.status == 503) return &refusal_;
   if (head.status != 206 && head.status != 200) return nullptr;
   Version& version = *expect_.version;
   if (version.epoch() != expect_.epoch)
@@ -23,6 +32,14 @@ Result<ByteSink*> RangeBody::begin(const ResponseHead& head) {
   accepted_ = true;
   on_accepted_();
   return this;
+}
+
+Result<void> RangeBody::Refusal::write(std::span<const std::byte> bytes) {
+  const std::size_t kept = std::min(bytes.size(), kRefusalKept - std::min(kRefusalKept, text_.size()));
+  text_.append(reinterpret_cast<const char*>(bytes.data()), kept);
+  read_ += bytes.size();
+  if (read_ > kRefusalRead) return fail(ErrorKind::unavailable, "status 503 with a body without end");
+  return {};
 }
 
 Result<void> RangeBody::write(std::span<const std::byte> bytes) {

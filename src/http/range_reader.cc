@@ -272,7 +272,7 @@ Task<Result<void>> RangeReader::fetch(HttpRequest request, bool redirected, Byte
     }
     if (!is_redirect(head->status)) {
       attempt.refused = is_refusal(head->status);
-      co_return std::unexpected<Error>(range_refusal(*head, version_->size()));
+      co_return std::unexpected<Error>(range_refusal(*head, body.refusal(), version_->size()));
     }
     const Result<void> next = follow_redirect(request, *head, origin_);
     if (!next) co_return std::unexpected<Error>(next.error());

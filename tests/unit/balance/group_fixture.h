@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "balance/accounts.h"
 #include "balance/group.h"
 #include "support/fake_storage.h"
 #include "support/ramp_bytes.h"
@@ -62,7 +63,8 @@ class GroupFixture : public ::testing::Test {
       auto fake = std::make_unique<FakeStorage>(name, t.executor(), t.clock);
       fake->add_file("film", kFileSize);
       members.push_back(fake.get());
-      list.emplace_back(std::move(fake), options[i]);
+      options[i].path = name;
+      list.emplace_back(std::move(fake), options[i], accounts.of(options[i]));
     }
     GroupContext context(t.executor(), t.clock);
     context.group = std::move(rules);
@@ -128,6 +130,7 @@ class GroupFixture : public ::testing::Test {
   }
 
   TestLoop t;
+  Accounts accounts{t.clock};
   std::vector<FakeStorage*> members;
   std::unique_ptr<Group> group;
   std::uint64_t next_id = 1;

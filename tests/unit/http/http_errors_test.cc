@@ -62,6 +62,34 @@ TEST(HttpErrors, RetryAfterIsSecondsOrADate) {
   EXPECT_EQ(parse_retry_after("", kNow), std::nullopt);
 }
 
+TEST(HttpErrors, EveryWayOfAskingToSlowDownIsThrottling) {
+  struct Row {
+    int status;
+    const char* retry_after;
+    const char* body;
+    std::optional<milliseconds> wait;
+  };
+  const char* const s3 =
+      "<?xml version=\"1.0\"?><Error><Code>SlowDown</Code><Message>Reduce</Message></Error>";
+  const Row rows[] = {
+      {429, "", "", std::nullopt},        {429, "30", "", milliseconds(30s)}, {429, "soon", "", std::nullopt},
+      {503, "30", "", milliseconds(30s)}, {503, "30", s3, milliseconds(30s)}, {503, "", s3, std::nullopt},
+  };
+  for (const Row& row : rows) {
+    const Error error = http_error("GET", head_with(row.status, row.retry_after), row.body);
+    EXPECT_EQ(error.kind, ErrorKind::throttled) << row.status << row.retry_after << row.body;
+    EXPECT_EQ(error.retry_after, row.wait) << row.status << row.retry_after << row.body;
+    EXPECT_EQ(blame(error), Blame::throttled);
+  }
+  for (const int status : {429, 503}) {
+    const Error dated = http_error("GET", head_with(status, "Sun, 06 Nov 1994 08:50:37 GMT"), kNow);
+    EXPECT_EQ(dated.kind, ErrorKind::throttled) << status;
+    EXPECT_EQ(dated.retry_after, milliseconds(60s)) << status;
+  }
+  EXPECT_EQ(http_error("GET", head_with(503), "<Code>InternalError</Code>").kind, ErrorKind::unavailable);
+  EXPECT_EQ(http_error("GET", head_with(404), s3).kind, ErrorKind::not_found);
+}
+
 TEST(HttpErrors, TheTextSaysWhatWasAskedAndWhatCame) {
   EXPECT_EQ(http_error("PROPFIND", head_with(404), kNow).text,
             "PROPFIND https://dav.example.com/a: status 404");

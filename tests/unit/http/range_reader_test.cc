@@ -217,6 +217,15 @@ TEST_F(RangeReaderTest, StatusesKeepTheirMeaning) {
   EXPECT_EQ(failure(0, 9), ErrorKind::unavailable);
 }
 
+TEST_F(RangeReaderTest, SlowDownInTheBodyOfA503IsThrottlingAndAnyOther503IsNot) {
+  http.answer(503, {}, "<Error><Code>SlowDown</Code></Error>");
+  EXPECT_EQ(failure(0, 9), ErrorKind::throttled);
+  http.answer(503, {}, "<Error><Code>InternalError</Code></Error>");
+  EXPECT_EQ(failure(0, 9), ErrorKind::unavailable);
+  http.answer(503, {}, std::string(100'000, 'x') + "<Code>SlowDown</Code>");
+  EXPECT_EQ(failure(0, 9), ErrorKind::unavailable) << "nobody reads an endless one";
+}
+
 TEST_F(RangeReaderTest, ATargetIsKeptForFurtherRangesAndGetsNoCredentials) {
   redirect("https://cdn/a?sign=1");
   partial(0, 9, "\"cdn\"");
