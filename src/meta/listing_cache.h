@@ -172,6 +172,7 @@ class ListingCache final : private FetchOwner, private HeldTree {
   Task<void> confirm_absence(std::shared_ptr<Fetch> fetch, MemberIndex member);
   Task<void> confirm_vanished(std::shared_ptr<Fetch> fetch, MemberIndex member, MemberListing listing);
   bool root_has_names(MemberIndex member, TimePoint since) const;
+  Task<bool> is_unlisted(Path directory, MemberIndex member, std::uint64_t since);
   Task<bool> hear_again(Path directory, MemberIndex member, std::uint64_t since);
   ParentSays parent_says(const Path& directory, MemberIndex member) const;
 
