@@ -24,11 +24,12 @@ class Fetch;
 struct MemberWord {
   enum class Kind : std::uint8_t { unknown, listed, absent };
   Kind kind = Kind::unknown;
-  bool elsewhere = false;   ///< it has a file of the directory's name: not asked, and holds nothing here
-  bool failed = false;      ///< its last request brought no answer that is believed
-  MemberListing listing;    ///< empty unless listed
-  TimePoint answered_at;    ///< of the last answer that was believed
-  std::uint64_t heard = 0;  ///< the youngest fetch that ended for this member, whatever came of it
+  bool elsewhere = false;      ///< it has a file of the directory's name: not asked, and holds nothing here
+  bool failed = false;         ///< its last request brought no answer that is believed
+  MemberListing listing;       ///< empty unless listed
+  TimePoint answered_at;       ///< of the last answer that was believed
+  std::uint64_t heard = 0;     ///< the youngest fetch that ended for this member, whatever came of it
+  std::uint64_t believed = 0;  ///< the youngest fetch whose answer was believed
   std::optional<TimePoint> doubted_since;  ///< a listing came that looks like a deletion of everything
   /// Checksum of the listing's record in the metadata store (group_store.h); absent: not written as it is.
   std::optional<std::uint64_t> kept;

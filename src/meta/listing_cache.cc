@@ -110,8 +110,11 @@ Task<Result<std::shared_ptr<const Directory>>> ListingCache::list_now(State stat
 Task<Result<DirectoryEntry>> ListingCache::lookup(Path path) {
   BALANCEFS_CHECK(!path.is_root());
   const State state = use(path.parent());
-  co_await bring_up_to_date(state, false);
-  if (!state->find(path.name(), now(), options_)) co_await bring_up_to_date(state, true);
+  co_await recall(state);
+  // One wait: what came meanwhile answers, also where it leaves a doubt. A second one would go beyond the
+  // bound.
+  const bool missing = !state->find(path.name(), now(), options_);
+  co_await bring_up_to_date(state, missing);
   co_return co_await find_in(state, path);
 }
 

@@ -132,7 +132,7 @@ class ListingCache final : private FetchOwner, private HeldTree {
   Task<void> run_fetch(std::shared_ptr<Fetch> fetch);
   void member_answered(Fetch& fetch, MemberIndex member, const Result<void>& outcome) override;
   void fetch_gone(Fetch& fetch) override;
-  /// Whether that member's word is known from elsewhere by now: a younger request, or the directory's parent.
+  /// Whether that member's word is known from elsewhere by now: a younger answer, or the directory's parent.
   bool overtaken(const Fetch& fetch, MemberIndex member) const;
   void take_listing(Fetch& fetch, MemberIndex member);
   void take_missing(Fetch& fetch, MemberIndex member, const Error& error);
@@ -172,6 +172,7 @@ class ListingCache final : private FetchOwner, private HeldTree {
   Task<void> confirm_absence(std::shared_ptr<Fetch> fetch, MemberIndex member);
   Task<void> confirm_vanished(std::shared_ptr<Fetch> fetch, MemberIndex member, MemberListing listing);
   bool root_has_names(MemberIndex member, TimePoint since) const;
+  Task<bool> is_unlisted(Path directory, MemberIndex member, std::uint64_t since);
   Task<bool> hear_again(Path directory, MemberIndex member, std::uint64_t since);
   ParentSays parent_says(const Path& directory, MemberIndex member) const;
 

@@ -20,13 +20,28 @@ ParentSays ListingCache::parent_says(const Path& directory, MemberIndex member) 
   return word.listing.info(row).type == ObjectType::directory ? ParentSays::directory : ParentSays::file;
 }
 
+/// Whether a listing that was asked for after fetch `since` lacks the directory, or one that it is in. A 404
+/// for its parent is no such listing: it may have been believed because of what the parent's parent listed
+/// long ago.
+Task<bool> ListingCache::is_unlisted(Path directory, MemberIndex member, std::uint64_t since) {
+  while (!directory.is_root()) {
+    const Path parent = directory.parent();
+    const bool heard = co_await hear_again(parent, member, since);
+    const ParentSays says = parent_says(directory, member);
+    if (!heard || (says != ParentSays::lacks && says != ParentSays::file)) co_return false;
+    const State state = table_.use(parent);
+    const MemberWord& word = state->words()[member];
+    if (word.kind == MemberWord::Kind::listed || word.elsewhere) co_return true;
+    directory = parent;
+  }
+  co_return false;
+}
+
 Task<void> ListingCache::confirm_absence(std::shared_ptr<Fetch> fetch, MemberIndex member) {
-  const Path directory = fetch->directory();
-  const bool heard = co_await hear_again(directory.parent(), member, fetch->id());
-  const ParentSays parent = parent_says(directory, member);
+  const bool gone = co_await is_unlisted(fetch->directory(), member, fetch->id());
   if (overtaken(*fetch, member)) {
     ended(*fetch, member, Fetch::Answer::failed);
-  } else if (heard && (parent == ParentSays::lacks || parent == ParentSays::file)) {
+  } else if (gone) {
     believe(*fetch, member, MemberWord::Kind::absent, MemberListing());
   } else {
     take_failure(*fetch, member, Error(ErrorKind::unavailable, "404 for a folder that was listed"));

@@ -90,7 +90,7 @@ void ListingCache::member_answered(Fetch& fetch, MemberIndex member, const Resul
 
 bool ListingCache::overtaken(const Fetch& fetch, MemberIndex member) const {
   const MemberWord& word = fetch.state().words()[member];
-  return word.elsewhere || fetch.id() < word.heard;
+  return word.elsewhere || fetch.id() < word.believed;
 }
 
 void ListingCache::take_listing(Fetch& fetch, MemberIndex member) {
@@ -156,9 +156,13 @@ void ListingCache::doubt(Fetch& fetch, MemberIndex member, bool empty) {
 void ListingCache::believe(Fetch& fetch, MemberIndex member, MemberWord::Kind kind, MemberListing listing) {
   DirectoryState& state = fetch.state();
   MemberWord& word = state.words()[member];
-  word.failed = false;
+  // What failed or was doubted since is no better for an older answer.
+  if (fetch.id() >= word.heard) {
+    word.failed = false;
+    word.doubted_since.reset();
+  }
   if (word.trusts(fetch.id())) word.trust_after.reset();
-  word.doubted_since.reset();
+  word.believed = fetch.id();
   word.answered_at = now();
   const DirectoryChange change = state.take(member, kind, std::move(listing));
   table_.recount(state);

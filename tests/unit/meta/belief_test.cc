@@ -154,6 +154,41 @@ TEST_F(BeliefTest, RemovedFolderIsAbsentOnceItsParentsListingAgrees) {
   EXPECT_TRUE(log.changed.contains("a/b/one"));
 }
 
+TEST_F(BeliefTest, FolderThatWasListedStaysWhenItsParentIsMissingTooAndOnlyAnOldListingSaysSo) {
+  group[0].add_file("keep", 1);
+  group[1].add_file("a/b/two", 1);
+  for (const char* each : {"", "a"}) names(each);
+  group[0].add_file("a/b/one", 1);
+  EXPECT_EQ(names("a/b"), (Names{"one", "two"}));
+  break_member(0, ErrorKind::not_found);
+  pass_ttl();
+  EXPECT_EQ(settled_names("a/b"), (Names{"one", "two"})) << "the root listed no \"a\", but that was before";
+  EXPECT_FALSE(log.changed.contains("a/b/one"));
+  mend_member(0);
+  group[0].remove("a");
+  pass_ttl();
+  EXPECT_EQ(settled_names("a/b"), (Names{"two"})) << "the root is asked again, and agrees";
+}
+
+TEST_F(BeliefTest, OlderGoodAnswerCountsAlthoughAYoungerRequestFailedFirst) {
+  group.add_file("a/one", 1);
+  group[0].latency = group[1].latency = 20s;
+  Flow<Result<std::shared_ptr<const Directory>>> older(t.executor(), use().list(path("a")));
+  t.pass(1s);
+  group[0].latency = group[1].latency = 0s;
+  group[0].fail_list = group[1].fail_list = Error(ErrorKind::unavailable, "refused");
+  use().expire(path("a"));
+  EXPECT_EQ(said(list("a")), "unavailable") << "the younger one";
+  group[0].fail_list.reset();
+  group[1].fail_list.reset();
+  t.pass(20s);
+  break_member(0);
+  break_member(1);
+  EXPECT_EQ(names("a"), (Names{"one"}));
+  EXPECT_FALSE(use().proves_absence(path("a"))) << "it was asked for before the contradiction";
+  EXPECT_EQ(group.lists, 3);
+}
+
 TEST_F(BeliefTest, FolderOnOneMemberOnlyIsNoFailureOfTheOthers) {
   group[1].add_file("a/one", 1);
   const auto listing = list("a");

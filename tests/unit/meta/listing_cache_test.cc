@@ -151,6 +151,19 @@ TEST_F(ListingCacheTest, AfterPatienceTheLastCompleteListingAnswersAndTheMemberL
   EXPECT_FALSE(use().lagging(1));
 }
 
+TEST_F(ListingCacheTest, LookupOfAnUnlistedNameWaitsOnceWhateverIsSeenMeanwhile) {
+  group.add_file("a/one", 1);
+  names("a");
+  t.pass(601s, 10s);
+  group[0].latency = group[1].latency = 4s;
+  Flow<Result<DirectoryEntry>> waiter(t.executor(), use().lookup(path("a/two")));
+  t.pass(1s);
+  use().expire(path("a"));
+  t.pass(4s);
+  ASSERT_TRUE(waiter.done()) << "after `patience`";
+  EXPECT_EQ(said(waiter.take()), "not_found");
+}
+
 TEST_F(ListingCacheTest, LaggingMemberDoesNotHideWhatTheOthersList) {
   group.add_file("a/one", 1);
   names("a");
