@@ -29,6 +29,12 @@ bool DirectoryState::all_known(TimePoint now, const MetadataOptions& options) co
   return true;
 }
 
+bool DirectoryState::proves_absence(TimePoint now, const MetadataOptions& options) const {
+  const bool unproven =
+      std::any_of(words_.begin(), words_.end(), [](const MemberWord& word) { return word.unproven; });
+  return all_known(now, options) && !unproven;
+}
+
 Held DirectoryState::held(TimePoint now, const MetadataOptions& options) const {
   Held held;
   held.any = any_known(now, options);

@@ -24,12 +24,13 @@ class Fetch;
 struct MemberWord {
   enum class Kind : std::uint8_t { unknown, listed, absent };
   Kind kind = Kind::unknown;
-  bool elsewhere = false;      ///< it has a file of the directory's name: not asked, and holds nothing here
-  bool failed = false;         ///< its last request brought no answer that is believed
-  MemberListing listing;       ///< empty unless listed
-  TimePoint answered_at;       ///< of the last answer that was believed
-  std::uint64_t heard = 0;     ///< the youngest fetch that ended for this member, whatever came of it
-  std::uint64_t believed = 0;  ///< the youngest fetch whose answer was believed
+  bool elsewhere = false;   ///< it has a file of the directory's name: not asked, and holds nothing here
+  bool failed = false;      ///< its last request brought no answer that is believed
+  bool unproven = false;    ///< kept before a crash, and newer words may be lost: what it lacks may be there
+  MemberListing listing;    ///< empty unless listed
+  TimePoint answered_at;    ///< of the last answer that was believed
+  std::uint64_t heard = 0;  ///< the youngest fetch that ended for this member, whatever came of it
+  std::uint64_t believed = 0;              ///< the youngest fetch whose answer was believed
   std::optional<TimePoint> doubted_since;  ///< a listing came that looks like a deletion of everything
   /// Checksum of the listing's record in the metadata store (group_store.h); absent: not written as it is.
   std::optional<std::uint64_t> kept;
@@ -58,6 +59,8 @@ class DirectoryState {
   bool any_listed(TimePoint now, const MetadataOptions& options) const;
   bool any_known(TimePoint now, const MetadataOptions& options) const;
   bool all_known(TimePoint now, const MetadataOptions& options) const;
+  /// All count, and what they lack is not there.
+  bool proves_absence(TimePoint now, const MetadataOptions& options) const;
   Held held(TimePoint now, const MetadataOptions& options) const;
 
   std::optional<DirectoryEntry> find(std::string_view name, TimePoint now,

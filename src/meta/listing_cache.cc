@@ -126,7 +126,7 @@ Task<Result<DirectoryEntry>> ListingCache::find_in(State state, Path path) {
 }
 
 Task<Result<DirectoryEntry>> ListingCache::missing_in(State state, Path path) {
-  if (!state->all_known(now(), options_)) co_return std::unexpected<Error>(failure(*state, path));
+  if (!state->proves_absence(now(), options_)) co_return std::unexpected<Error>(failure(*state, path));
   const bool parent_absent = !state->any_listed(now(), options_);
   if (parent_absent && !state->path().is_root()) {
     const Result<DirectoryEntry> parent = co_await lookup(state->path());

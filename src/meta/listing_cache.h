@@ -165,6 +165,7 @@ class ListingCache final : private FetchOwner, private HeldTree {
   Task<void> recall(State state);
   Task<void> run_recall(State state);
   void take_kept(DirectoryState& state, KeptDirectory kept);
+  void judge_by_kept(DirectoryState& state, KeptWord kept);
   void take_kept_word(DirectoryState& state, KeptWord kept, const WallTimes& times, bool untouched);
   void keep(const State& state);
 

@@ -163,6 +163,7 @@ void ListingCache::believe(Fetch& fetch, MemberIndex member, MemberWord::Kind ki
   }
   if (word.trusts(fetch.id())) word.trust_after.reset();
   word.believed = fetch.id();
+  word.unproven = false;
   word.answered_at = now();
   const DirectoryChange change = state.take(member, kind, std::move(listing));
   table_.recount(state);

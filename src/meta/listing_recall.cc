@@ -53,8 +53,17 @@ Task<void> ListingCache::run_recall(State state) {
 void ListingCache::take_kept(DirectoryState& state, KeptDirectory kept) {
   const WallTimes times = kept_->times();
   const bool untouched = !state.served && !state.any_known(now(), options_);
+  const bool refreshed = kept.expiry == DirectoryExpiry::refreshed;
   if (state.changed_copies().empty()) state.restore(std::move(kept.changed));
-  for (KeptWord& word : kept.words) take_kept_word(state, std::move(word), times, untouched);
+  for (KeptWord& word : kept.words) {
+    const MemberIndex member = word.member;
+    if (state.words()[member].kind == MemberWord::Kind::unknown) {
+      take_kept_word(state, std::move(word), times, untouched);
+      state.words()[member].unproven = kept.maybe_outdated;
+    } else if (!refreshed) {
+      judge_by_kept(state, std::move(word));
+    }
+  }
   table_.recount(state);
   if (untouched && lagging_.size() > 1) state.find_divergent();
   const auto fresh_from = kept.fresh_from ? times.steady(*kept.fresh_from) : std::nullopt;
@@ -69,11 +78,29 @@ void ListingCache::take_kept(DirectoryState& state, KeptDirectory kept) {
   for (MemberWord& word : state.words()) word.trust_after = last_id_;
 }
 
+/// The member answered before it was known what it had. A listing that would not have been believed at once
+/// (judge_listing) is not believed now either.
+void ListingCache::judge_by_kept(DirectoryState& state, KeptWord kept) {
+  MemberWord& word = state.words()[kept.member];
+  const bool vanished =
+      word.kind == MemberWord::Kind::listed && kept.word.listed && looks_vanished(kept.listing, word.listing);
+  if (!vanished) return;
+  log_warning(
+      "{}: {} lists none of the {} names any more that it had before; not believed before a second "
+      "listing agrees",
+      member_name(kept.member), shown(state.path()), kept.listing.size());
+  const DirectoryChange change = state.take(kept.member, MemberWord::Kind::listed, std::move(kept.listing));
+  word.failed = true;
+  word.doubted_since = now();
+  word.kept = kept.word.listing;
+  state.expired = true;
+  publish(state, change);
+}
+
 /// `untouched`: nobody was told anything of the directory, so that nothing is to be compared.
 void ListingCache::take_kept_word(DirectoryState& state, KeptWord kept, const WallTimes& times,
                                   bool untouched) {
   MemberWord& word = state.words()[kept.member];
-  if (word.kind != MemberWord::Kind::unknown) return;
   const auto kind = kept.word.listed ? MemberWord::Kind::listed : MemberWord::Kind::absent;
   word.answered_at = times.steady(kept.word.answered_at).value_or(now());
   if (kept.word.doubted_since) word.doubted_since = times.steady(*kept.word.doubted_since).value_or(now());

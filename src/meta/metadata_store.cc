@@ -263,7 +263,13 @@ Task<void> MetadataStore::close() {
   };
   const Counted counted(jobs_);
   const Result<bool> closed = co_await worker_.run(std::move(last), deadline);
-  if (!closed) log_warning("metadata {}: the disk does not answer", options_.folder);
+  if (!closed) {
+    log_warning("metadata {}: the disk does not answer", options_.folder);
+    // Waited for here, where the service's limit still holds, and not in the thread's destructor.
+    std::function<Result<bool>()> nothing = [] { return Result<bool>(true); };
+    const Result<bool> ended = co_await worker_.run(std::move(nothing), std::nullopt);
+    static_cast<void>(ended);
+  }
   log_debug("metadata {}: {} directories written in {} us, {} loaded in {} us", options_.folder,
             figures_.written, figures_.writing / std::chrono::microseconds(1), figures_.loaded,
             figures_.loading / std::chrono::microseconds(1));

@@ -106,6 +106,8 @@ TEST_F(RecallTest, AfterACrashNamesAreThereAndProveNoAbsence) {
   break_all();
   crash();
   EXPECT_NE(names("a"), (Names{"unavailable"}));
+  EXPECT_EQ(said(lookup("a/one")), "ok");
+  EXPECT_EQ(said(lookup("a/three")), "unavailable") << "it may have been seen and not been written";
 }
 
 TEST_F(RecallTest, AClockThatWentBackwardCountsAsStale) {
@@ -279,6 +281,27 @@ TEST_F(RecallTest, WhatComesLateFillsInForMembersThatSaidNothing) {
   t.settle();
   EXPECT_EQ(names("a"), (Names{"one", "two"}));
   EXPECT_EQ(log.changed, (std::set<std::string>{"a/two"})) << "and the kernel is told";
+}
+
+// A listing that looks like a deletion of everything is not believed at once, whatever came first.
+TEST_F(RecallTest, WhatComesLateContradictsAListingOfNothing) {
+  for (const char* name : {"a/one", "a/two", "a/three", "b/x"}) group.add_file(name, 1);
+  start();
+  names("");
+  names("a");
+  restart();
+  group.list_nothing = {"a"};
+  t.elsewhere = nullptr;
+  {
+    const HungDisk hung;
+    EXPECT_EQ(names("a"), (Names{}));
+  }
+  t.elsewhere = [this] { return store && store->busy(); };
+  t.settle();
+  EXPECT_EQ(names("a"), (Names{"one", "three", "two"}));
+  EXPECT_EQ(log.changed, (std::set<std::string>{"a/one", "a/two", "a/three"})) << "and the kernel is told";
+  restart();
+  EXPECT_EQ(names("a"), (Names{"one", "three", "two"})) << "nor was it kept";
 }
 
 class SingleRecall : public KeptTest {
