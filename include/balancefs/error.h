@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -30,6 +31,7 @@ enum class ErrorKind : std::uint8_t {
   unsupported,  ///< this driver or server cannot do it
   cancelled,    ///< nobody wants the answer any more
 };
+constexpr std::size_t kErrorKinds = static_cast<std::size_t>(ErrorKind::cancelled) + 1;
 
 /// What a failure says about the member it came from (docs/SEMANTICS.md, "Health").
 enum class Blame : std::uint8_t {

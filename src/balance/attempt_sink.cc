@@ -56,6 +56,7 @@ void AttemptSink::note_arrival(std::uint64_t bytes) {
   server.health.data_arrived(now);
   server.silence.heard(now);
   server.delivery.arrived(bytes, now);
+  server.rate.add(bytes, now);
 }
 
 Result<std::size_t> AttemptSink::take(std::span<const std::byte> bytes) {

@@ -273,4 +273,11 @@ Task<Result<void>> Group::probe(RequestContext& why) {
   co_return std::unexpected<Error>(least_certain(errors));
 }
 
+std::optional<bool> Group::set_drained(std::string_view member, bool drained) {
+  for (MemberIndex i = 0; i < members_.size(); ++i) {
+    if (members_.name(i) == member) return members_.set_drained(i, drained);
+  }
+  return std::nullopt;
+}
+
 }  // namespace balancefs

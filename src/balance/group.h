@@ -32,6 +32,8 @@ class Group final : public Storage {
   Task<void> close() override;
 
   std::vector<MemberStatus> status() const { return members_.status(); }
+  /// See Members::set_drained. Absent when no member has that name (its mount path).
+  std::optional<bool> set_drained(std::string_view member, bool drained);
   /// One member's storage, for `check`.
   Storage& member(MemberIndex index) { return *members_[index].storage; }
 

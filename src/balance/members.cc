@@ -46,12 +46,14 @@ void Members::succeeded(MemberIndex index, HealthTracker::Token token) {
 
 void Members::failed(MemberIndex index, HealthTracker::Token token, const Error& error) {
   HealthTracker& health = members_[index]->health;
+  ++members_[index]->errors.at(static_cast<std::size_t>(error.kind));
   const bool was_throttled = health.throttled(now());
   note(index, health.failed(token, error, now()));
   if (!was_throttled && health.throttled(now())) {
     const auto pause = std::chrono::ceil<std::chrono::seconds>(health.throttled_until() - now());
     log_info("{} asks to slow down: no new requests for {} s", name(index), pause.count());
     stir(index);
+    journal(index, "closed", "throttled", fmt::format("for {} s: {}", pause.count(), error.text));
   }
   if (health.wants_check(now()) && trouble_) trouble_(index);
 }
@@ -99,6 +101,7 @@ void Members::note(MemberIndex index, HealthTracker::Change change) {
       break;
     case HealthTracker::Change::closed:
       log_info("{} is back and takes new files again", name(index));
+      journal(index, "open", "closed", "probes succeeded");
       break;
   }
   stir(index);
@@ -123,7 +126,25 @@ void Members::note_opened(MemberIndex index, HealthTracker::Change change) {
     log_line(level, fmt::format("{} is out of rotation, probed again in {} s: {}", name(index), pause.count(),
                                 health.reason()));
   }
+  const bool first = change == HealthTracker::Change::opened;
+  journal(index, first ? "closed" : "open", "open", health.reason());
   if (trouble_) trouble_(index);
+}
+
+void Members::journal(MemberIndex index, std::string from, std::string to, std::string reason) {
+  if (context_.journal == nullptr) return;
+  context_.journal->add(Transition(now(), name(index), std::move(from), std::move(to), std::move(reason)));
+}
+
+bool Members::set_drained(MemberIndex index, bool drained) {
+  Member& member = *members_[index];
+  if (member.drained == drained) return false;
+  member.drained = drained;
+  log_info("{} is {}", name(index), drained ? "drained: it gets no new files" : "in rotation again");
+  const char* const words[] = {"in rotation", "drained"};
+  journal(index, words[drained ? 0 : 1], words[drained ? 1 : 0], "asked for");
+  changes_.wake_all();
+  return true;
 }
 
 // ---- choices --------------------------------------------------------------------------------------------
@@ -219,7 +240,10 @@ std::vector<MemberStatus> Members::status() const {
     status.waiting = member->waiting;
     status.weight = weight(*member);
     status.tier = member->options.tier;
+    status.rate = member->rate.at(now());
+    status.p50 = health.p50();
     status.p95 = health.p95();
+    status.errors = member->errors;
     result.push_back(std::move(status));
   }
   return result;

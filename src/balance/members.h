@@ -4,6 +4,7 @@
 // about health. Loop thread. Does no I/O itself.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <span>
@@ -14,9 +15,11 @@
 #include "balance/delivery.h"
 #include "balance/health.h"
 #include "balance/hedge_budget.h"
+#include "balance/journal.h"
 #include "balance/lateness.h"
 #include "balance/policy.h"
 #include "balance/policy_round_robin.h"
+#include "balance/rate.h"
 #include "balance/resume.h"
 #include "balance/silence.h"
 #include "balance/stripe_plan.h"
@@ -41,6 +44,7 @@ struct GroupContext {
   Executor executor;
   Clock& clock;
   std::uint64_t random_seed = 0;  ///< for jitter
+  Journal* journal = nullptr;     ///< of changes of state; outlives the group
   GroupContext(Executor loop, Clock& time) : executor(std::move(loop)), clock(time) {}
 };
 
@@ -61,7 +65,10 @@ struct MemberStatus {
   std::uint32_t waiting = 0;  ///< requests that wait for the member's limits
   std::uint32_t weight = 0;   ///< effective, in thousandths of a weight of 1
   std::uint32_t tier = 0;
-  std::optional<Duration> p95;  ///< of recent first bytes
+  double rate = 0;              ///< bytes per second lately
+  std::optional<Duration> p50;  ///< of recent first bytes
+  std::optional<Duration> p95;
+  std::array<std::uint64_t, kErrorKinds> errors{};  ///< failed requests by ErrorKind
   MemberStatus() = default;
 };
 
@@ -75,12 +82,14 @@ class Members {
     Resume resume;
     Silence silence;
     Delivery delivery;
+    RecentRate rate;
     bool drained;
     std::uint64_t opens = 0;
     std::uint64_t bytes = 0;
     std::uint64_t extra = 0;
     std::uint32_t running = 0;
     std::uint32_t waiting = 0;
+    std::array<std::uint64_t, kErrorKinds> errors{};
     Member(GroupMember&& from, HealthTracker tracker);
   };
 
@@ -112,6 +121,9 @@ class Members {
   void overtaken(MemberIndex index, const Progress& progress);
   void probe_succeeded(MemberIndex index);
   void probe_failed(MemberIndex index, const Error& error);
+  /// Out of rotation because the user said so, or in again: it gets no new handles, and keeps those it has.
+  /// Whether that changed anything.
+  bool set_drained(MemberIndex index, bool drained);
 
   // ---- choices ----
   /// Healthy, not drained, not throttled: may get new handles.
@@ -148,6 +160,7 @@ class Members {
   void note(MemberIndex index, HealthTracker::Change change);
   void stir(MemberIndex index);
   void note_opened(MemberIndex index, HealthTracker::Change change);
+  void journal(MemberIndex index, std::string from, std::string to, std::string reason);
   std::vector<Policy::Candidate> candidates(std::span<const MemberIndex> among) const;
   std::uint32_t weight(const Member& member) const;
 

@@ -70,6 +70,10 @@ bool start_logging(const LogOptions& options, bool foreground) {
   return opened;
 }
 
+void set_log_level(LogLevel level) {
+  current()->set_level(to_spdlog(level));
+}
+
 void flush_log() {
   current()->flush();
 }

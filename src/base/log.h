@@ -17,6 +17,8 @@ using LogLevel = LogOptions::Level;
 /// Sets level and target. Throws nothing: when a log file cannot be opened, says so on stderr and returns
 /// false, and stderr stays the target. `foreground`: decides what "auto" means (stderr, else the journal).
 bool start_logging(const LogOptions& options, bool foreground);
+/// Another level from now on. Any thread.
+void set_log_level(LogLevel level);
 /// Writes out what is buffered.
 void flush_log();
 

@@ -104,6 +104,9 @@ class Filesystem {
 
   const InodeTable& inodes() const { return inodes_; }
   const HandleTable& handles() const { return handles_; }
+  const Tree& tree() const { return tree_; }
+  /// The mount path of the member that served a version last; empty when none did.
+  std::string last_member(const Path& path, const Version& version) const;
 
  private:
   /// What a path is now: a fixed directory has no entry.

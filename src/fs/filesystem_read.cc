@@ -49,7 +49,10 @@ Task<FsResult<ReadReply>> Filesystem::read(std::uint64_t handle, std::uint64_t o
   const std::shared_ptr<FileHandle> file = handles_.file(handle);
   if (file == nullptr) co_return refuse(EBADF);
   Result<ReadReply> reply = co_await file->reader->read(offset, size);
-  if (reply) co_return std::move(*reply);
+  if (reply) {
+    file->position = offset + reply->size();
+    co_return std::move(*reply);
+  }
   const FsError error = co_await judge_read_failure(file, reply.error());
   if (!error.text.empty()) {
     log_warning("read /{} at {}+{}: {}", file->path.str(), offset, size, error.text);

@@ -30,6 +30,12 @@ std::string describe_identity(const ObjectInfo& info) {
 
 }  // namespace
 
+std::string Filesystem::last_member(const Path& path, const Version& version) const {
+  const Place place = tree_.locate(path);
+  if (place.mount == nullptr || !version.last_member()) return {};
+  return place.mount->group->traits().members.at(*version.last_member());
+}
+
 Task<FsResult<std::string>> Filesystem::getxattr(std::uint64_t id, std::string name) {
   // ENODATA to security.* and system.* makes `ls -l` ask for every file again; EOPNOTSUPP is remembered.
   if (!name.starts_with("user.")) co_return refuse(EOPNOTSUPP);
@@ -44,8 +50,9 @@ Task<FsResult<std::string>> Filesystem::getxattr(std::uint64_t id, std::string n
   const Place place = tree_.locate(path);
   if (place.mount == nullptr) co_return refuse(ENODATA);
   if (wants_member) {
-    if (version == nullptr || !version->last_member()) co_return refuse(ENODATA);
-    co_return place.mount->group->traits().members.at(*version->last_member());
+    const std::string member = version == nullptr ? "" : last_member(path, *version);
+    if (member.empty()) co_return refuse(ENODATA);
+    co_return member;
   }
   if (place.relative.is_root()) {  // of which every member has one
     if (!wants_members) co_return refuse(ENODATA);

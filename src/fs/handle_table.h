@@ -19,6 +19,7 @@ struct FileHandle {
   Path path;  ///< in the mount
   std::shared_ptr<Version> version;
   std::unique_ptr<FileReader> reader;
+  std::uint64_t position = 0;  ///< behind the last read that was answered
 
   FileHandle() = default;
 };
@@ -62,6 +63,10 @@ class HandleTable {
   std::shared_ptr<DirectoryHandle> directory(std::uint64_t handle) const;
   void remove_file(std::uint64_t handle) { files_.erase(handle); }
   void remove_directory(std::uint64_t handle) { directories_.erase(handle); }
+  template <class Visit>
+  void for_each_file(Visit visit) const {
+    for (const auto& [handle, file] : files_) visit(*file);
+  }
   std::size_t open_files() const { return files_.size(); }
   std::size_t open_directories() const { return directories_.size(); }
 

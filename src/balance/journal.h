@@ -1,0 +1,45 @@
+// The last changes of members' states, with their reasons: what somebody who asks "what happened?" reads.
+//
+// Of all groups together, so that an outage of the user's own line shows as what it is. Pure.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+
+#include "balancefs/clock.h"
+
+namespace balancefs {
+
+struct Transition {
+  TimePoint at;        ///< the first time
+  TimePoint last;      ///< the last time, when the same happened again and again (probes that fail)
+  std::string member;  ///< its mount path
+  std::string from;
+  std::string to;
+  std::string reason;
+  std::uint32_t times = 1;
+
+  Transition(TimePoint when, std::string who, std::string before, std::string after, std::string why)
+      : at(when),
+        last(when),
+        member(std::move(who)),
+        from(std::move(before)),
+        to(std::move(after)),
+        reason(std::move(why)) {}
+};
+
+class Journal {
+ public:
+  static constexpr std::size_t kMost = 100;
+
+  /// What is the same as the member's entry before it is counted there.
+  void add(Transition transition);
+  /// The oldest first.
+  const std::deque<Transition>& all() const { return all_; }
+
+ private:
+  std::deque<Transition> all_;
+};
+
+}  // namespace balancefs

@@ -1,0 +1,51 @@
+#include "balance/journal.h"
+
+#include <gtest/gtest.h>
+
+#include "balance/rate.h"
+
+namespace balancefs::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+TimePoint at(Duration after) {
+  return TimePoint(after);
+}
+
+TEST(JournalTest, WhatHappensAgainToAMemberIsCounted) {
+  Journal journal;
+  journal.add(Transition(at(1s), "/a", "closed", "open", "refused"));
+  journal.add(Transition(at(2s), "/b", "closed", "open", "refused"));
+  journal.add(Transition(at(3s), "/a", "open", "open", "refused"));
+  journal.add(Transition(at(9s), "/a", "open", "open", "refused"));
+  ASSERT_EQ(journal.all().size(), 3u);
+  EXPECT_EQ(journal.all()[2].times, 2u);
+  EXPECT_EQ(journal.all()[2].at, at(3s));
+  EXPECT_EQ(journal.all()[2].last, at(9s));
+  journal.add(Transition(at(10s), "/a", "open", "open", "timed out"));
+  EXPECT_EQ(journal.all().size(), 4u) << "another reason is news";
+}
+
+TEST(JournalTest, KeepsTheLastHundred) {
+  Journal journal;
+  for (int i = 0; i < 250; ++i)
+    journal.add(Transition(at(i * 1s), "/a", "closed", "open", std::to_string(i)));
+  ASSERT_EQ(journal.all().size(), Journal::kMost);
+  EXPECT_EQ(journal.all().front().reason, "150");
+  EXPECT_EQ(journal.all().back().reason, "249");
+}
+
+TEST(RecentRateTest, IsThatOfTheLastFiveWholeSeconds) {
+  RecentRate rate;
+  EXPECT_EQ(rate.at(at(100s)), 0);
+  for (int second = 100; second < 110; ++second) {
+    for (int i = 0; i < 10; ++i) rate.add(100, at(second * 1s + i * 100ms));
+  }
+  EXPECT_EQ(rate.at(at(110s)), 1000);
+  EXPECT_EQ(rate.at(at(112s)), 600) << "the two seconds since brought nothing";
+  EXPECT_EQ(rate.at(at(200s)), 0);
+}
+
+}  // namespace
+}  // namespace balancefs::test
