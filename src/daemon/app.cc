@@ -4,7 +4,9 @@
 
 #include "balance/naming.h"
 #include "base/log.h"
+#include "control/log_level_control.h"
 #include "control/refresh_control.h"
+#include "control/status_control.h"
 #include "io/disk_core.h"
 #include "names/nfc_storage.h"
 #include "storage/registry.h"
@@ -31,6 +33,7 @@ App::App(asio::io_context& loop, Options options)
       clock_(loop),
       transport_(loop, clock_),
       accounts_(clock_),
+      started_(clock_.now()),
       scope_(loop.get_executor()) {}
 
 App::~App() = default;
@@ -54,6 +57,7 @@ Result<void> App::build_groups() {
     surroundings.group = group;
     surroundings.read = options_.read;
     surroundings.random_seed = seed();
+    surroundings.journal = &journal_;
     groups_.push_back(std::make_unique<Group>(planned.visible_path, std::move(members), surroundings));
   }
   return {};
@@ -118,6 +122,7 @@ Result<void> App::build(const std::string& mountpoint) {
 
 Result<void> App::mount(const std::string& mountpoint, std::function<void()> on_ready,
                         std::function<void()> on_stopped) {
+  mountpoint_ = mountpoint;
   if (const auto built = build(mountpoint); !built) return built;
   on_stopped_ = std::move(on_stopped);
   session_ =
@@ -130,13 +135,37 @@ Result<void> App::mount(const std::string& mountpoint, std::function<void()> on_
 void App::open_control() {
   auto socket = ControlSocket::listen_for(session_->device());
   if (!socket) {
-    log_warning("no control socket: {}; 'balancefs refresh' will not reach this mount", socket.error().text);
+    log_warning("no control socket: {}; 'balancefs status', 'refresh' and the like will not reach this mount",
+                socket.error().text);
     return;
   }
   ControlCommands commands;
   add_refresh(commands, *filesystem_, clock_);
+  add_status(commands, [this] { return snapshot(); });
+  add_drain(commands, [this](const std::string& storage, bool drained) { return drain(storage, drained); });
+  add_log_level(commands);
   control_ =
       std::make_unique<ControlServer>(loop_.get_executor(), clock_, std::move(*socket), std::move(commands));
+}
+
+Result<DrainReport> App::drain(const std::string& storage, bool drained) {
+  std::string known;
+  for (const auto& group : groups_) {
+    const std::optional<bool> changed = group->set_drained(storage, drained);
+    if (changed) {
+      DrainReport report;
+      report.group = group->traits().name;
+      report.changed = *changed;
+      for (const MemberStatus& member : group->status()) {
+        if (!member.drained) ++report.left;
+        if (!member.drained && member.state == HealthState::closed) ++report.usable;
+      }
+      return report;
+    }
+    for (const std::string& member : group->traits().members) known += (known.empty() ? "" : ", ") + member;
+  }
+  return fail(ErrorKind::unsupported,
+              fmt::format("{}: no storage is mounted there; there are: {}", storage, known));
 }
 
 void App::refresh_everything() {

@@ -9,10 +9,14 @@
 
 #include "balance/accounts.h"
 #include "balance/group.h"
+#include "balance/journal.h"
 #include "balancefs/http.h"
 #include "balancefs/options.h"
 #include "base/loop_clock.h"
+#include "base/loop_turns.h"
 #include "control/control_server.h"
+#include "control/drain_control.h"
+#include "control/snapshot.h"
 #include "fs/filesystem.h"
 #include "fuse/fuse_session.h"
 #include "http/curl_transport.h"
@@ -41,6 +45,11 @@ class App {
   void set_on_stopping(std::function<void()> on_stopping) { on_stopping_ = std::move(on_stopping); }
   /// Every listing is asked for anew with its next use, and believed.
   void refresh_everything();
+  /// See Group::set_drained; `storage` is a mount path.
+  Result<DrainReport> drain(const std::string& storage, bool drained);
+  Snapshot snapshot() const;
+  /// Runs the loop until everything is down.
+  void run() { turns_.run(loop_); }
   /// Whether what is mounted at the mountpoint is ours, as far as we know.
   bool holds_mountpoint() const { return session_ != nullptr && session_->holds_mountpoint(); }
 
@@ -61,11 +70,22 @@ class App {
   Task<void> shut_down();
   void finished();
 
+  // ---- app_snapshot.cc ----
+  GroupSnapshot snapshot_of(std::size_t group) const;
+  MemberSnapshot snapshot_of(const MemberStatus& status) const;
+  TransitionSnapshot snapshot_of(const Transition& transition) const;
+  std::vector<HandleSnapshot> open_handles() const;
+  double wall(TimePoint at) const;
+
   asio::io_context& loop_;
+  LoopTurns turns_;
   Options options_;
   LoopClock clock_;
   CurlTransport transport_;
   Accounts accounts_;
+  Journal journal_;
+  std::string mountpoint_;
+  TimePoint started_;
   std::vector<std::unique_ptr<Group>> groups_;
   std::vector<std::unique_ptr<GroupListener>> listeners_;
   std::unique_ptr<MetadataStore> metadata_;

@@ -28,7 +28,10 @@ class Parser {
     add_mount();
     add_unmount();
     add_check();
+    add_status();
+    add_drain();
     add_refresh();
+    add_log_level();
     add_demo();
   }
 
@@ -79,6 +82,30 @@ class Parser {
     command_refresh_->add_option("--mount", refresh_.mountpoint,
                                  "The mount that is meant; PATH is then one of its tree (/pt/films)");
   }
+  void add_status() {
+    command_status_ = app_.add_subcommand("status", "Show what a mount does: members, health, files, caches");
+    command_status_->add_option("MOUNTPOINT", status_.mountpoint, "Which mount; default: the only one");
+    CLI::Option* json = command_status_->add_flag("--json", status_.json, "For programs; see docs/STATUS.md");
+    CLI::Option* watch = command_status_->add_flag("-w,--watch", status_.watch, "Again each second, until q");
+    command_status_->add_flag("--report", status_.report, "Everything a bug report needs, without secrets")
+        ->excludes(json)
+        ->excludes(watch);
+    json->excludes(watch);
+  }
+  void add_drain() {
+    command_drain_ = app_.add_subcommand("drain", "Take a storage out of rotation: no new files go there");
+    command_undrain_ = app_.add_subcommand("undrain", "Take a drained storage into rotation again");
+    for (CLI::App* command : {command_drain_, command_undrain_}) {
+      command->add_option("STORAGE", drain_.storage, "Its mount path, such as /pt.balance1")->required();
+      command->add_option("--mount", drain_.mountpoint, "Which mount; default: the only one");
+    }
+  }
+  void add_log_level() {
+    command_log_level_ = app_.add_subcommand("log-level", "How much a running mount logs, until it ends");
+    command_log_level_->add_option("LEVEL", log_level_.level, "error, warning, info, debug or trace")
+        ->required();
+    command_log_level_->add_option("--mount", log_level_.mountpoint, "Which mount; default: the only one");
+  }
   void add_demo() {
     command_demo_ =
         app_.add_subcommand("demo", "See it work: three storages on this machine, balanced, one killed");
@@ -90,14 +117,15 @@ class Parser {
 
   /// CLI11 would only say that a subcommand is required.
   std::optional<CommandLineEnd> unknown_command(const std::vector<std::string>& arguments) const {
-    constexpr std::array<std::string_view, 6> kNames = {"mount", "unmount", "umount",
-                                                        "check", "refresh", "demo"};
+    constexpr std::array<std::string_view, 10> kNames = {"mount", "unmount", "umount",  "check",     "status",
+                                                         "drain", "undrain", "refresh", "log-level", "demo"};
     if (arguments.empty() || arguments[0].starts_with('-')) return std::nullopt;
     if (std::ranges::find(kNames, arguments[0]) != kNames.end()) return std::nullopt;
     const std::string_view near = nearest_spelling(arguments[0], kNames);
     const std::string hint = near.empty() ? "" : fmt::format("; did you mean {}?", near);
     return CommandLineEnd(
-        kExitUsage, fmt::format("{}: no such command{}; accepted: mount, unmount, check, refresh, demo\n",
+        kExitUsage, fmt::format("{}: no such command{}; accepted: mount, unmount, check, status, drain, "
+                                "undrain, refresh, log-level, demo\n",
                                 quote(arguments[0]), hint));
   }
 
@@ -116,6 +144,12 @@ class Parser {
     if (command_check_->parsed()) return check_;
     if (command_refresh_->parsed()) return refresh_;
     if (command_demo_->parsed()) return demo_;
+    if (command_status_->parsed()) return status_;
+    if (command_log_level_->parsed()) return log_level_;
+    if (command_drain_->parsed() || command_undrain_->parsed()) {
+      drain_.drained = command_drain_->parsed();
+      return drain_;
+    }
     auto flags = parse_mount_flags(mount_options_);
     if (!flags) return std::unexpected(CommandLineEnd(kExitUsage, flags.error() + "\n"));
     mount_.flags = std::move(*flags);
@@ -128,11 +162,18 @@ class Parser {
   CLI::App* command_check_ = nullptr;
   CLI::App* command_refresh_ = nullptr;
   CLI::App* command_demo_ = nullptr;
+  CLI::App* command_status_ = nullptr;
+  CLI::App* command_drain_ = nullptr;
+  CLI::App* command_undrain_ = nullptr;
+  CLI::App* command_log_level_ = nullptr;
   MountArguments mount_;
   UnmountArguments unmount_;
   CheckArguments check_;
   RefreshArguments refresh_;
   DemoArguments demo_;
+  StatusArguments status_;
+  DrainArguments drain_;
+  LogLevelArguments log_level_;
   std::vector<std::string> mount_options_;
 };
 
@@ -147,6 +188,15 @@ int run(const CheckArguments& arguments) {
 }
 int run(const RefreshArguments& arguments) {
   return refresh_command(arguments);
+}
+int run(const StatusArguments& arguments) {
+  return status_command(arguments);
+}
+int run(const DrainArguments& arguments) {
+  return drain_command(arguments);
+}
+int run(const LogLevelArguments& arguments) {
+  return log_level_command(arguments);
 }
 int run(const DemoArguments& arguments) {
   return demo_command(arguments);

@@ -10,8 +10,8 @@
 
 namespace balancefs {
 
-using Command =
-    std::variant<MountArguments, UnmountArguments, CheckArguments, RefreshArguments, DemoArguments>;
+using Command = std::variant<MountArguments, UnmountArguments, CheckArguments, RefreshArguments,
+                             DemoArguments, StatusArguments, DrainArguments, LogLevelArguments>;
 
 /// Why there is no command to run: help or version was asked for (status 0), or the line is wrong.
 struct CommandLineEnd {

@@ -45,10 +45,35 @@ struct RefreshArguments {
   RefreshArguments() = default;
 };
 
+struct StatusArguments {
+  std::optional<std::string> mountpoint;
+  bool json = false;
+  bool watch = false;
+  bool report = false;
+  StatusArguments() = default;
+};
+
+/// Of `drain` and `undrain`.
+struct DrainArguments {
+  std::string storage;
+  std::optional<std::string> mountpoint;
+  bool drained = true;
+  DrainArguments() = default;
+};
+
+struct LogLevelArguments {
+  std::string level;
+  std::optional<std::string> mountpoint;
+  LogLevelArguments() = default;
+};
+
 int mount_command(const MountArguments& arguments);
 int unmount_command(const UnmountArguments& arguments);
 int check_command(const CheckArguments& arguments);
 int refresh_command(const RefreshArguments& arguments);
+int status_command(const StatusArguments& arguments);
+int drain_command(const DrainArguments& arguments);
+int log_level_command(const LogLevelArguments& arguments);
 int demo_command(const DemoArguments& arguments);
 
 }  // namespace balancefs

@@ -59,7 +59,7 @@ class MountRun {
       app_.stop();
       service_.stopped();
     }
-    loop_.run();
+    app_.run();
     if (!report_.done()) {
       report_.failed(kExitFailed, fmt::format("{}: unmounted before the mount was ready", point_));
       status_ = kExitFailed;
