@@ -5,6 +5,7 @@
 #include <array>
 
 #include "balancefs/object.h"
+#include "base/log_level.h"
 #include "config/config_keys.h"
 #include "config/section_reader.h"
 #include "config/user_paths.h"
@@ -124,12 +125,9 @@ void read_read_section(const toml::table& table, ConfigReading& reading, ReadOpt
 }
 
 void read_log_section(const toml::table& table, ConfigReading& reading, LogOptions& log) {
-  using Level = LogOptions::Level;
-  constexpr std::array<std::string_view, 5> kLevels = {"error", "warning", "info", "debug", "trace"};
-  constexpr std::array<Level, 5> kValues = {Level::error, Level::warning, Level::info, Level::debug,
-                                            Level::trace};
   SectionReader reader(table, kLogSection, reading.problems);
-  if (const auto level = reader.choice("level", kLevels)) log.level = kValues[*level];
+  const auto level = reader.choice("level", kLogLevelNames);
+  if (level) log.level = static_cast<LogOptions::Level>(*level);
   const auto target = reader.text("target");
   if (!target) return;
   if (*target == "auto" || *target == "stderr" || *target == "journal") {

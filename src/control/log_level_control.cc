@@ -1,23 +1,14 @@
 #include "control/log_level_control.h"
 
-#include <array>
+#include <algorithm>
 
 #include "base/log.h"
+#include "base/log_level.h"
 
 namespace balancefs {
 namespace {
 
 using Level = LogOptions::Level;
-
-struct Named {
-  std::string_view name;
-  Level level;
-};
-constexpr std::array<Named, 5> kLevels = {{{"error", Level::error},
-                                           {"warning", Level::warning},
-                                           {"info", Level::info},
-                                           {"debug", Level::debug},
-                                           {"trace", Level::trace}}};
 
 Task<Result<Json>> set(Json arguments) {
   const auto word = text_in(arguments, "level");
@@ -32,9 +23,8 @@ Task<Result<Json>> set(Json arguments) {
 }  // namespace
 
 Result<Level> parse_log_level(std::string_view word) {
-  for (const Named& each : kLevels) {
-    if (each.name == word) return each.level;
-  }
+  const auto found = std::ranges::find(kLogLevelNames, word);
+  if (found != kLogLevelNames.end()) return static_cast<Level>(found - kLogLevelNames.begin());
   return fail(ErrorKind::unsupported,
               fmt::format("log level '{}': accepted: error, warning, info, debug, trace", word));
 }

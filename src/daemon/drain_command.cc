@@ -5,16 +5,10 @@
 
 #include "base/text.h"
 #include "control/drain_control.h"
-#include "daemon/commands.h"
-#include "daemon/mount_choice.h"
+#include "daemon/mount_link.h"
 
 namespace balancefs {
 namespace {
-
-int refuse(const Error& error) {
-  fmt::print(stderr, "balancefs: {}\n", escape_controls(error.text));
-  return kExitFailed;
-}
 
 std::string describe(const DrainArguments& arguments, const DrainReport& report) {
   const std::string_view state = arguments.drained ? "drained" : "in rotation";
@@ -29,9 +23,7 @@ std::string describe(const DrainArguments& arguments, const DrainReport& report)
 }  // namespace
 
 int drain_command(const DrainArguments& arguments) {
-  const auto mount = choose_mount(arguments.mountpoint, read_mount_table());
-  if (!mount) return refuse(mount.error());
-  auto daemon = ControlClient::connect(*mount);
+  auto daemon = connect_to_mount(arguments.mountpoint);
   if (!daemon) return refuse(daemon.error());
   const auto done = ask_drain(*daemon, arguments.storage, arguments.drained);
   if (!done) return refuse(done.error());

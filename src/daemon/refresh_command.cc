@@ -5,16 +5,11 @@
 
 #include "base/text.h"
 #include "control/refresh_control.h"
-#include "daemon/commands.h"
 #include "daemon/mount_choice.h"
+#include "daemon/mount_link.h"
 
 namespace balancefs {
 namespace {
-
-int refuse(const Error& error) {
-  fmt::print(stderr, "balancefs: {}\n", escape_controls(error.text));
-  return kExitFailed;
-}
 
 /// With a mountpoint the path is one of the mount's own tree, as the configuration writes them.
 Result<PlaceInMount> place_of(const RefreshArguments& arguments) {

@@ -4,22 +4,18 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "base/text.h"
 #include "control/status_control.h"
 #include "control/status_json.h"
-#include "daemon/commands.h"
 #include "daemon/mount_choice.h"
+#include "daemon/mount_link.h"
 #include "daemon/status_text.h"
 #include "daemon/watch_screen.h"
 
 namespace balancefs {
 namespace {
-
-int refuse(const Error& error) {
-  fmt::print(stderr, "balancefs: {}\n", escape_controls(error.text));
-  return kExitFailed;
-}
 
 Result<Json> status_of(const MountEntry& mount) {
   auto daemon = ControlClient::connect(mount);
@@ -29,7 +25,7 @@ Result<Json> status_of(const MountEntry& mount) {
 
 /// https://no-color.org: any value that is not empty.
 bool wants_colours() {
-  const char* const off = ::getenv("NO_COLOR");
+  const char* const off = std::getenv("NO_COLOR");
   return ::isatty(STDOUT_FILENO) != 0 && (off == nullptr || *off == '\0');
 }
 

@@ -104,7 +104,6 @@ class Filesystem {
 
   const InodeTable& inodes() const { return inodes_; }
   const HandleTable& handles() const { return handles_; }
-  const Tree& tree() const { return tree_; }
   /// The mount path of the member that served a version last; empty when none did.
   std::string last_member(const Path& path, const Version& version) const;
 

@@ -47,6 +47,13 @@ class CacheTest : public ::testing::Test {
     for (const DirectoryEntry& entry : (*listing)->entries()) found.push_back(entry.name);
     return found;
   }
+  void pass_ttl() { t.pass(std::chrono::seconds(61), std::chrono::seconds(1)); }
+  /// Asks until the answer is settled: the first question only starts a revalidation.
+  Names settled_names(std::string_view at) {
+    names(at);
+    t.pass(std::chrono::milliseconds(100));
+    return names(at);
+  }
   Result<DirectoryEntry> lookup(std::string_view at) { return t.run(use().lookup(path(at))); }
   Result<DirectoryEntry> open(std::string_view at) { return t.run(use().refresh_for_open(path(at))); }
   /// "ok", or the error's kind.

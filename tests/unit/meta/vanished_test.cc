@@ -8,16 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class VanishedTest : public CacheTest {
- protected:
-  void pass_ttl() { t.pass(61s, 1s); }
-  /// Asks until the answer is settled: the first question only starts a revalidation.
-  Names settled_names(std::string_view at) {
-    names(at);
-    t.pass(100ms);
-    return names(at);
-  }
-};
+class VanishedTest : public CacheTest {};
 
 TEST_F(VanishedTest, FolderThatListsNothingIsBelievedWhenASecondListingAgreesAndTheRootHasNames) {
   group[0].add_file("a/one", 1);
