@@ -1,22 +1,16 @@
 // `balancefs check`: the configuration, the tree that it makes, and whether every storage answers.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 
 #include "base/text.h"
 #include "daemon/commands.h"
 #include "daemon/load_options.h"
 #include "daemon/storage_trial.h"
+#include "daemon/terminal.h"
 
 namespace balancefs {
 namespace {
-
-bool wants_colours() {
-  const char* no = std::getenv("NO_COLOR");
-  return (no == nullptr || no[0] == '\0') && ::isatty(STDOUT_FILENO) == 1;
-}
 
 void print_lines(std::string_view kind, const std::vector<std::string>& lines) {
   for (const std::string& line : lines) fmt::print("{}: {}\n", kind, escape_controls(line));

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <sstream>
 
@@ -14,9 +15,18 @@ namespace balancefs {
 namespace {
 
 constexpr const char* kFooter =
-    "Exit status: 0 done, 1 failed, 2 wrong command line or configuration.\n"
+    "Exit status: 0 done, 1 failed, 2 wrong command line or configuration;\n"
+    "verify: 0 the same, 1 differences, 2 could not be compared completely.\n"
     "The configuration is --config FILE, else $XDG_CONFIG_HOME/balancefs/mount.conf,\n"
     "else /etc/balancefs/mount.conf; mount.conf.example shows every key.";
+
+/// What is wrong with `--sample N`; empty: nothing.
+std::string sample_mistake(const std::string& text) {
+  std::size_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error == std::errc() && end == text.data() + text.size() && count > 0) return {};
+  return fmt::format("{} is no number of files; accepted: 1 or more", quote(text));
+}
 
 /// One CLI::App and the arguments that it fills.
 class Parser {
@@ -32,6 +42,7 @@ class Parser {
     add_drain();
     add_refresh();
     add_log_level();
+    add_verify();
     add_demo();
   }
 
@@ -106,6 +117,17 @@ class Parser {
         ->required();
     command_log_level_->add_option("--mount", log_level_.mountpoint, "Which mount; default: the only one");
   }
+  void add_verify() {
+    command_verify_ = app_.add_subcommand("verify", "Compare what the members of a group hold");
+    command_verify_->add_option("GROUP", verify_.group, "Its path in the tree (/pt)")->required();
+    command_verify_->add_option("-c,--config", verify_.config, "The configuration file");
+    command_verify_->add_flag("--deep", verify_.deep, "And the bytes of all files that they have in common");
+    command_verify_
+        ->add_option("--sample", verify_.sample, "And some bytes of N of these files, chosen at random")
+        ->type_name("N")
+        ->check(CLI::Validator(sample_mistake, ""));
+    command_verify_->add_flag("--json", verify_.json, "One JSON object a line, the summary last");
+  }
   void add_demo() {
     command_demo_ =
         app_.add_subcommand("demo", "See it work: three storages on this machine, balanced, one killed");
@@ -117,15 +139,16 @@ class Parser {
 
   /// CLI11 would only say that a subcommand is required.
   std::optional<CommandLineEnd> unknown_command(const std::vector<std::string>& arguments) const {
-    constexpr std::array<std::string_view, 10> kNames = {"mount", "unmount", "umount",  "check",     "status",
-                                                         "drain", "undrain", "refresh", "log-level", "demo"};
+    constexpr std::array<std::string_view, 11> kNames = {"mount",     "unmount", "umount",  "check",
+                                                         "status",    "drain",   "undrain", "refresh",
+                                                         "log-level", "verify",  "demo"};
     if (arguments.empty() || arguments[0].starts_with('-')) return std::nullopt;
     if (std::ranges::find(kNames, arguments[0]) != kNames.end()) return std::nullopt;
     const std::string_view near = nearest_spelling(arguments[0], kNames);
     const std::string hint = near.empty() ? "" : fmt::format("; did you mean {}?", near);
     return CommandLineEnd(
         kExitUsage, fmt::format("{}: no such command{}; accepted: mount, unmount, check, status, drain, "
-                                "undrain, refresh, log-level, demo\n",
+                                "undrain, refresh, log-level, verify, demo\n",
                                 quote(arguments[0]), hint));
   }
 
@@ -143,6 +166,7 @@ class Parser {
     if (command_unmount_->parsed()) return unmount_;
     if (command_check_->parsed()) return check_;
     if (command_refresh_->parsed()) return refresh_;
+    if (command_verify_->parsed()) return verify_;
     if (command_demo_->parsed()) return demo_;
     if (command_status_->parsed()) return status_;
     if (command_log_level_->parsed()) return log_level_;
@@ -161,6 +185,7 @@ class Parser {
   CLI::App* command_unmount_ = nullptr;
   CLI::App* command_check_ = nullptr;
   CLI::App* command_refresh_ = nullptr;
+  CLI::App* command_verify_ = nullptr;
   CLI::App* command_demo_ = nullptr;
   CLI::App* command_status_ = nullptr;
   CLI::App* command_drain_ = nullptr;
@@ -170,6 +195,7 @@ class Parser {
   UnmountArguments unmount_;
   CheckArguments check_;
   RefreshArguments refresh_;
+  VerifyArguments verify_;
   DemoArguments demo_;
   StatusArguments status_;
   DrainArguments drain_;
@@ -197,6 +223,9 @@ int run(const DrainArguments& arguments) {
 }
 int run(const LogLevelArguments& arguments) {
   return log_level_command(arguments);
+}
+int run(const VerifyArguments& arguments) {
+  return verify_command(arguments);
 }
 int run(const DemoArguments& arguments) {
   return demo_command(arguments);

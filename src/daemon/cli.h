@@ -10,8 +10,9 @@
 
 namespace balancefs {
 
-using Command = std::variant<MountArguments, UnmountArguments, CheckArguments, RefreshArguments,
-                             DemoArguments, StatusArguments, DrainArguments, LogLevelArguments>;
+using Command =
+    std::variant<MountArguments, UnmountArguments, CheckArguments, RefreshArguments, DemoArguments,
+                 StatusArguments, DrainArguments, LogLevelArguments, VerifyArguments>;
 
 /// Why there is no command to run: help or version was asked for (status 0), or the line is wrong.
 struct CommandLineEnd {

@@ -67,6 +67,16 @@ struct LogLevelArguments {
   LogLevelArguments() = default;
 };
 
+/// Its own exit statuses: 0 the same, 1 differences, 2 could not be compared completely.
+struct VerifyArguments {
+  std::string group;
+  std::optional<std::string> config;
+  bool deep = false;
+  std::optional<std::size_t> sample;
+  bool json = false;
+  VerifyArguments() = default;
+};
+
 int mount_command(const MountArguments& arguments);
 int unmount_command(const UnmountArguments& arguments);
 int check_command(const CheckArguments& arguments);
@@ -74,6 +84,7 @@ int refresh_command(const RefreshArguments& arguments);
 int status_command(const StatusArguments& arguments);
 int drain_command(const DrainArguments& arguments);
 int log_level_command(const LogLevelArguments& arguments);
+int verify_command(const VerifyArguments& arguments);
 int demo_command(const DemoArguments& arguments);
 
 }  // namespace balancefs

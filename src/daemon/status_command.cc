@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 
 #include "base/text.h"
 #include "control/status_control.h"
@@ -12,6 +11,7 @@
 #include "daemon/mount_choice.h"
 #include "daemon/mount_link.h"
 #include "daemon/status_text.h"
+#include "daemon/terminal.h"
 #include "daemon/watch_screen.h"
 
 namespace balancefs {
@@ -21,12 +21,6 @@ Result<Json> status_of(const MountEntry& mount) {
   auto daemon = ControlClient::connect(mount);
   if (!daemon) return std::unexpected(daemon.error());
   return ask_status(*daemon);
-}
-
-/// https://no-color.org: any value that is not empty.
-bool wants_colours() {
-  const char* const off = std::getenv("NO_COLOR");
-  return ::isatty(STDOUT_FILENO) != 0 && (off == nullptr || *off == '\0');
 }
 
 int show_once(const Json& status) {

@@ -48,6 +48,13 @@ TEST(CommandLine, TheOtherCommandsTakeTheirs) {
   EXPECT_EQ(refresh.path, "/mnt/a");
   EXPECT_TRUE(refresh.recursive);
   EXPECT_EQ(parsed<RefreshArguments>({"refresh", "--mount", "/mnt", "/pt"}).mountpoint, "/mnt");
+  const auto verify =
+      parsed<VerifyArguments>({"verify", "/pt", "--deep", "--sample", "7", "--json", "-c", "x"});
+  EXPECT_EQ(verify.group, "/pt");
+  EXPECT_EQ(verify.config, "x");
+  EXPECT_EQ(verify.sample, 7u);
+  EXPECT_TRUE(verify.deep && verify.json);
+  EXPECT_FALSE(parsed<VerifyArguments>({"verify", "pt"}).sample.has_value());
   EXPECT_FALSE(parsed<DemoArguments>({"demo"}).mountpoint.has_value());
   EXPECT_TRUE(parsed<DemoArguments>({"demo", "/mnt", "--no-wait"}).no_wait);
 }
@@ -60,6 +67,13 @@ TEST(CommandLine, WrongLinesNameTheMistake) {
   EXPECT_NE(refused({"mount", "-o"}).find("-o"), std::string::npos);
   EXPECT_NE(refused({"mount", "-o", "bogus"}).find("bogus"), std::string::npos);
   EXPECT_NE(refused({"unmount"}).find("MOUNTPOINT"), std::string::npos);
+  EXPECT_NE(refused({"verify"}).find("GROUP"), std::string::npos);
+  for (const char* count : {"0", "-1", "ten", "1x", "99999999999999999999"}) {
+    EXPECT_NE(refused({"verify", "/pt", "--sample", count})
+                  .find(std::string("--sample: '") + count + "' is no number of files; accepted: 1 or more"),
+              std::string::npos)
+        << refused({"verify", "/pt", "--sample", count});
+  }
 }
 
 TEST(CommandLine, HelpAndVersionAreNoMistakes) {
@@ -71,7 +85,7 @@ TEST(CommandLine, HelpAndVersionAreNoMistakes) {
   }
   EXPECT_EQ(parse_command_line({"--version"}).error().text, "balancefs " BALANCEFS_VERSION "\n");
   const std::string help = parse_command_line({"--help"}).error().text;
-  for (const char* word : {"mount", "unmount", "check", "refresh", "demo", "Exit status"}) {
+  for (const char* word : {"mount", "unmount", "check", "refresh", "verify", "demo", "Exit status"}) {
     EXPECT_NE(help.find(word), std::string::npos) << word;
   }
   EXPECT_NE(parse_command_line({"mount", "--help"}).error().text.find("--foreground"), std::string::npos);
