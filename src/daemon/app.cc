@@ -18,8 +18,8 @@ class App::GroupListener final : public ListingListener {
  public:
   GroupListener(Path mount, std::unique_ptr<Filesystem>& filesystem)
       : mount_(std::move(mount)), filesystem_(filesystem) {}
-  void entry_changed(const Path& directory, std::string_view name) override {
-    if (filesystem_ != nullptr) filesystem_->entry_changed(mount_, directory, name);
+  void entries_changed(const Path& directory, std::vector<std::string_view> names) override {
+    if (filesystem_ != nullptr) filesystem_->entries_changed(mount_, directory, std::move(names));
   }
 
  private:

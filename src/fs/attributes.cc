@@ -18,25 +18,26 @@ AttributeMaker::AttributeMaker(const MountOptions& options, FileTime started)
       gid_(options.gid.value_or(getgid())),
       started_(started) {}
 
-Attributes AttributeMaker::make(const Path& path, const ObjectInfo* info) const {
+Attributes AttributeMaker::make(const Path& path, std::optional<FileTime> modified) const {
   Attributes out;
   out.ino = inode_number(path);
   out.uid = uid_;
   out.gid = gid_;
-  out.modified = info != nullptr && info->validator.modified ? *info->validator.modified : started_;
+  out.modified = modified.value_or(started_);
   return out;
 }
 
-Attributes AttributeMaker::file(const Path& path, const ObjectInfo& info) const {
-  Attributes out = make(path, &info);
+Attributes AttributeMaker::file(const Path& path, std::uint64_t size,
+                                std::optional<FileTime> modified) const {
+  Attributes out = make(path, modified);
   out.type = ObjectType::file;
-  out.size = info.size;
+  out.size = size;
   out.permissions = file_permissions_;
   return out;
 }
 
-Attributes AttributeMaker::directory(const Path& path, const ObjectInfo* info) const {
-  Attributes out = make(path, info);
+Attributes AttributeMaker::directory(const Path& path, std::optional<FileTime> modified) const {
+  Attributes out = make(path, modified);
   out.type = ObjectType::directory;
   out.permissions = directory_permissions_;
   out.links =

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "balancefs/object.h"
 #include "balancefs/options.h"
@@ -31,12 +32,11 @@ class AttributeMaker {
  public:
   /// `started`: the time shown where a storage gives none.
   AttributeMaker(const MountOptions& options, FileTime started);
-  Attributes file(const Path& path, const ObjectInfo& info) const;
-  /// `info` null: a directory that only mount paths provide.
-  Attributes directory(const Path& path, const ObjectInfo* info) const;
+  Attributes file(const Path& path, std::uint64_t size, std::optional<FileTime> modified) const;
+  Attributes directory(const Path& path, std::optional<FileTime> modified) const;
 
  private:
-  Attributes make(const Path& path, const ObjectInfo* info) const;
+  Attributes make(const Path& path, std::optional<FileTime> modified) const;
 
   std::uint32_t file_permissions_;
   std::uint32_t directory_permissions_;

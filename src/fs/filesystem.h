@@ -21,11 +21,11 @@
 
 namespace balancefs {
 
-/// Tells the kernel to forget a name, because what it knows of it is no longer true.
+/// Tells the kernel to forget names, because what it knows of them is no longer true.
 class KernelNotifier {
  public:
   virtual ~KernelNotifier() = default;
-  virtual void invalidate_entry(std::uint64_t parent, std::string name) = 0;
+  virtual void invalidate_entries(std::uint64_t parent, const std::vector<std::string_view>& names) = 0;
   /// The kernel asks again before it uses the name, and keeps what turns out to be as it was. Where it cannot
   /// do that, a file's name is invalidated, and a directory's left as it is: programs may stand in it.
   virtual void expire_entry(std::uint64_t parent, std::string name, ObjectType type) = 0;
@@ -67,8 +67,8 @@ class Filesystem {
 
   /// The notifier outlives the mount; null before and after it.
   void set_notifier(KernelNotifier* notifier) { notifier_ = notifier; }
-  /// A group's listing of `directory` (a path inside the group) has a changed entry.
-  void entry_changed(const Path& mount, const Path& directory, std::string_view name);
+  /// A group's listing of `directory` (a path inside the group) has changed entries.
+  void entries_changed(const Path& mount, const Path& directory, std::vector<std::string_view> names);
 
   /// The user said so: what is known of `path` is asked for anew with its next use, by the kernel too, and
   /// believed, emptiness included; see ListingCache::refresh. `recursive`: of everything below it, in the
@@ -119,8 +119,12 @@ class Filesystem {
   Task<FsResult<void>> load(std::shared_ptr<DirectoryHandle> directory);
   Task<FsResult<void>> complete(std::shared_ptr<DirectoryHandle> directory);
   Task<FsError> judge_read_failure(std::shared_ptr<FileHandle> file, Error failure);
-  Inode& node_for(const Path& path, const Place& place, const DirectoryEntry& entry);
-  Attributes attributes_of(const Path& path, const ObjectInfo* info, ObjectType type) const;
+  Inode& node_for(Inode& parent, std::string_view name, const DirectoryEntry& entry);
+  bool stands_for(const Inode& node, const DirectoryEntry& entry) const;
+  void update(Inode& node, const DirectoryEntry& entry);
+  bool is_over(const Inode& node) const;
+  std::shared_ptr<Version> version_of(const Inode& node, const Path& in_group, const DirectoryEntry& entry);
+  Attributes attributes_of(const Path& path, const ObjectInfo& info) const;
   EntryReply absent(const Path& path);
   void expire(const Path& path, ObjectType type);
   void outdate(std::uint64_t node);

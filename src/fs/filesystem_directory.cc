@@ -7,10 +7,10 @@ namespace balancefs {
 FsResult<std::uint64_t> Filesystem::opendir(std::uint64_t id) {
   const Inode* node = inodes_.find(id);
   if (node == nullptr) return refuse(ESTALE);
-  if (node->type != ObjectType::directory) return refuse(ENOTDIR);
+  if (node->type() != ObjectType::directory) return refuse(ENOTDIR);
   auto directory = std::make_shared<DirectoryHandle>();
   directory->node = id;
-  directory->path = node->path;
+  directory->path = inodes_.path(*node);
   return handles_.add(std::move(directory));
 }
 
@@ -140,13 +140,14 @@ std::optional<DirectoryItem> Filesystem::item(std::uint64_t handle, std::uint64_
 EntryReply Filesystem::take_entry(std::uint64_t handle, const DirectoryItem& item) {
   EntryReply reply;
   const auto directory = handles_.directory(handle);
-  if (directory == nullptr) return reply;
+  Inode* parent = directory == nullptr ? nullptr : inodes_.find(directory->node);
+  if (parent == nullptr) return reply;
   const Path path = directory->path.child(item.name);
   if (item.is_fixed()) {
-    Inode& node = inodes_.directory(path);
+    Inode& node = inodes_.directory(*parent, item.name);
     inodes_.add_lookup(node);
-    reply.node = node.id;
-    reply.attributes = attributes_.directory(path, nullptr);
+    reply.node = node.id();
+    reply.attributes = attributes_.directory(path, std::nullopt);
     reply.valid_for = std::chrono::hours(1);
     return reply;
   }
@@ -156,18 +157,17 @@ EntryReply Filesystem::take_entry(std::uint64_t handle, const DirectoryItem& ite
     return reply;
   }
   const DirectoryEntry entry = directory->listing->entry(item.index);
-  reply.attributes = attributes_of(path, &entry.info, item.type);
+  reply.attributes = attributes_of(path, entry.info);
   // A rounded or missing size must not reach a program's stat(): the lookup that follows makes it exact.
   if (item.type == ObjectType::file && entry.info.size_kind != SizeKind::exact) return reply;
   // The snapshot may be older than what a lookup has told since: the kernel must not go back to it.
-  Place place = directory->place;
+  const Place& place = directory->place;
   const ListingCache& cache = *place.mount->listing;
   if (!cache.still_lists(place.relative, *directory->listing, item.index)) return reply;
   reply.valid_for = cache.fresh_for(place.relative);
-  place.relative = place.relative.child(item.name);
-  Inode& node = node_for(path, place, entry);
+  Inode& node = node_for(*parent, item.name, entry);
   inodes_.add_lookup(node);
-  reply.node = node.id;
+  reply.node = node.id();
   return reply;
 }
 

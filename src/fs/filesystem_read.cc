@@ -14,16 +14,29 @@ FileOrigin origin_of(const Path& path, const Storage& group) {
 
 }  // namespace
 
+bool Filesystem::is_over(const Inode& node) const {
+  const std::shared_ptr<Version> version = inodes_.version(node);
+  return node.outdated() || (version != nullptr && version->ended());
+}
+
+std::shared_ptr<Version> Filesystem::version_of(const Inode& node, const Path& in_group,
+                                                const DirectoryEntry& entry) {
+  std::shared_ptr<Version> version = inodes_.version(node);
+  if (version != nullptr) return version;
+  version = std::make_shared<Version>(next_version_++, in_group, entry.copies);
+  inodes_.set_version(node, version);
+  return version;
+}
+
 Task<FsResult<std::uint64_t>> Filesystem::open(std::uint64_t id) {
-  const Inode* node = inodes_.find(id);
+  Inode* node = inodes_.find(id);
   if (node == nullptr) co_return refuse(ESTALE);
-  if (node->type != ObjectType::file) co_return refuse(EISDIR);
-  if (node->outdated || node->version->ended()) {
+  if (node->type() != ObjectType::file) co_return refuse(EISDIR);
+  if (is_over(*node)) {
     outdate(id);
     co_return refuse(ESTALE);
   }
-  const Path path = node->path;
-  const std::shared_ptr<Version> version = node->version;
+  const Path path = inodes_.path(*node);
   const Place place = tree_.locate(path);
   const Result<DirectoryEntry> entry = co_await place.mount->listing->refresh_for_open(place.relative);
   if (!entry) {
@@ -31,11 +44,13 @@ Task<FsResult<std::uint64_t>> Filesystem::open(std::uint64_t id) {
     if (!error.text.empty()) log_warning("open /{}: {}", path.str(), error.text);
     co_return std::unexpected<FsError>(error);
   }
-  if (!is_same_version(*version, *entry)) {
+  node = inodes_.find(id);
+  if (node == nullptr || node->outdated() || !stands_for(*node, *entry)) {
     outdate(id);
     co_return refuse(ESTALE);
   }
-  version->set_copies(entry->copies);
+  update(*node, *entry);
+  const std::shared_ptr<Version> version = version_of(*node, place.relative, *entry);
   auto file = std::make_shared<FileHandle>();
   file->node = id;
   file->path = path;

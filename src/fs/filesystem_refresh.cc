@@ -32,7 +32,8 @@ RefreshReport Filesystem::refresh(const Path& path, bool recursive) {
            (recursive && name.is_within(path));
   };
   inodes_.for_each_current([&](const Inode& node) {
-    if (covered(node.path) && !tree_.is_fixed_directory(node.path)) expire(node.path, node.type);
+    const Path name = inodes_.path(node);
+    if (covered(name) && !tree_.is_fixed_directory(name)) expire(name, node.type());
   });
   absent_names_.take(covered, [&](const Path& name) { expire(name, ObjectType::file); });
   return report;
@@ -41,7 +42,7 @@ RefreshReport Filesystem::refresh(const Path& path, bool recursive) {
 void Filesystem::expire(const Path& path, ObjectType type) {
   const Inode* parent = inodes_.current(path.parent());
   if (parent == nullptr || notifier_ == nullptr) return;
-  notifier_->expire_entry(parent->id, std::string(path.name()), type);
+  notifier_->expire_entry(parent->id(), std::string(path.name()), type);
 }
 
 Task<bool> Filesystem::kernel_told(Clock& clock, TimePoint deadline) {

@@ -45,8 +45,8 @@ Task<FsResult<std::string>> Filesystem::getxattr(std::uint64_t id, std::string n
   if (!wants_members && !wants_member && !wants_identity) co_return refuse(ENODATA);
   const Inode* node = inodes_.find(id);
   if (node == nullptr) co_return refuse(ESTALE);
-  const Path path = node->path;
-  const std::shared_ptr<Version> version = node->version;
+  const Path path = inodes_.path(*node);
+  const std::shared_ptr<Version> version = inodes_.version(*node);
   const Place place = tree_.locate(path);
   if (place.mount == nullptr) co_return refuse(ENODATA);
   if (wants_member) {

@@ -27,19 +27,19 @@ Task<void> Notifier::close() {
   while (!end->reached) co_await end->waiting.wait();
 }
 
-void Notifier::invalidate_entry(std::uint64_t parent, std::string name) {
-  add(Message(parent, std::move(name), Order::drop));
+void Notifier::invalidate_entries(std::uint64_t parent, const std::vector<std::string_view>& names) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (const std::string_view name : names) enqueue(Message(parent, name, Order::drop));
+  }
+  wake_.notify_one();
 }
 
 void Notifier::expire_entry(std::uint64_t parent, std::string name, ObjectType type) {
   const bool is_file = type == ObjectType::file;
-  add(Message(parent, std::move(name), is_file ? Order::expire_file : Order::expire_directory));
-}
-
-void Notifier::add(Message message) {
   {
     const std::lock_guard lock(mutex_);
-    enqueue(std::move(message));
+    enqueue(Message(parent, std::move(name), is_file ? Order::expire_file : Order::expire_directory));
   }
   wake_.notify_one();
 }
@@ -80,8 +80,9 @@ void Notifier::answered(std::uint64_t directory) {
 }
 
 void Notifier::enqueue(Message message) {
-  const auto [place, is_new] = queued_.insert(std::move(message));
-  if (!is_new) return;
+  const std::size_t before = queued_.size();
+  const auto place = queued_.insert(queued_.end(), std::move(message));  // names come sorted
+  if (queued_.size() == before) return;
   order_.push_back(place);
   ++queued_ever_;
 }

@@ -17,6 +17,7 @@
 #include <tuple>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "fs/filesystem.h"
 
@@ -34,7 +35,7 @@ class Notifier final : public KernelNotifier {
   Notifier(const Notifier&) = delete;
   Notifier& operator=(const Notifier&) = delete;
 
-  void invalidate_entry(std::uint64_t parent, std::string name) override;
+  void invalidate_entries(std::uint64_t parent, const std::vector<std::string_view>& names) override;
   void expire_entry(std::uint64_t parent, std::string name, ObjectType type) override;
   Task<bool> told(Clock& clock, TimePoint deadline) override;
   /// Sends nothing further, and waits until the kernel has let go of what is being sent. It may hold that
@@ -69,7 +70,6 @@ class Notifier final : public KernelNotifier {
   using MarkPointer = std::shared_ptr<Mark>;
   void answered(std::uint64_t directory);
   void stop();
-  void add(Message message);
   void enqueue(Message message);
   Message take_first();
   void send_first(std::unique_lock<std::mutex>& lock);

@@ -133,6 +133,7 @@ DirectoryChange DirectoryState::take(MemberIndex member, MemberWord::Kind kind, 
 
 void DirectoryState::note_changes(MemberIndex member, const MemberListing& old,
                                   const std::vector<RowChange>& rows) {
+  if (words_.size() == 1) return;  // no copies
   const MemberListing& listing = words_[member].listing;
   for (const RowChange& row : rows) {
     const bool both = row.before != kNoRow && row.after != kNoRow;

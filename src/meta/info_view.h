@@ -31,8 +31,12 @@ struct InfoView {
         modified(info.validator.modified),
         checksum(info.checksum) {}
 
+  /// As Validator::contradicts.
+  bool contradicts(const InfoView& other) const {
+    if (!etag.empty() && !other.etag.empty()) return etag != other.etag;
+    return modified && other.modified && *modified != *other.modified;
+  }
   bool validated() const { return !etag.empty() || modified.has_value(); }
-  Validator validator() const { return Validator(std::string(etag), modified); }
   ObjectInfo info() const {
     ObjectInfo out;
     copy_to(out);

@@ -31,9 +31,9 @@ namespace balancefs {
 class ListingListener {
  public:
   virtual ~ListingListener() = default;
-  /// A name appeared, vanished or has other attributes: what the kernel keeps of it is stale. Called on the
-  /// loop from inside the cache: must not call back into it.
-  virtual void entry_changed(const Path& directory, std::string_view name) = 0;
+  /// Names appeared, vanished or have other attributes: what the kernel keeps of them is stale. Sorted, not
+  /// empty, valid during the call. Called on the loop from inside the cache: must not call back into it.
+  virtual void entries_changed(const Path& directory, std::vector<std::string_view> names) = 0;
 };
 
 /// What a refresh has marked.
@@ -144,7 +144,8 @@ class ListingCache final : private FetchOwner, private HeldTree {
   void pause_asking(const Fetch& fetch);
   Duration retry_pause(const DirectoryState& state) const;
   void publish(DirectoryState& state, const DirectoryChange& changes);
-  void tell(const DirectoryState& state, const EntryChange& change);
+  static bool is_news(const EntryChange& change);
+  void tell(const DirectoryState& state, std::vector<std::string_view> names);
   void survey(MemberIndex member, const EntryChange& change);
   bool report_divergence(DirectoryState& state, const EntryChange& change, bool in_log);
 

@@ -227,11 +227,13 @@ void ListingCache::publish(DirectoryState& state, const DirectoryChange& changes
   const bool heard = listener_ != nullptr && state.served;
   if (lagging_.size() == 1 && !heard) return;  // nothing to differ from, and nobody to tell
   std::size_t fresh = 0;
+  std::vector<std::string_view> news;
   changes.for_each([&](const EntryChange& change) {
     survey(changes.member(), change);
     if (report_divergence(state, change, fresh < kMostDivergenceLines)) ++fresh;
-    tell(state, change);
+    if (heard && is_news(change)) news.push_back(change.name);
   });
+  tell(state, std::move(news));
   if (fresh > kMostDivergenceLines) {
     log_warning("{}: {} more files differ between members", shown(state.path()),
                 fresh - kMostDivergenceLines);
@@ -252,12 +254,15 @@ void ListingCache::survey(MemberIndex member, const EntryChange& change) {
   }
 }
 
-void ListingCache::tell(const DirectoryState& state, const EntryChange& change) {
-  if (listener_ == nullptr || !state.served) return;
+bool ListingCache::is_news(const EntryChange& change) {
   std::optional<InfoView> after;
   if (change.after.exists()) after = change.after.authority();
-  if (stays_directory(change, after) || !looks_different(change.before, after)) return;
-  listener_->entry_changed(state.path(), change.name);
+  return !stays_directory(change, after) && looks_different(change.before, after);
+}
+
+void ListingCache::tell(const DirectoryState& state, std::vector<std::string_view> names) {
+  if (listener_ == nullptr || !state.served || names.empty()) return;
+  listener_->entries_changed(state.path(), std::move(names));
 }
 
 /// Whether the name's copies differ now and did not before.

@@ -97,7 +97,7 @@ void ListingCache::take_stat(StatCall& call) {
     return;
   state->take_stat(member, call.path.name(), now(), *result, [&](const EntryChange& change) {
     report_divergence(*state, change, true);
-    tell(*state, change);
+    if (is_news(change)) tell(*state, std::vector<std::string_view>(1, change.name));
   });
   keep(state);
 }

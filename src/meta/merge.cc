@@ -43,11 +43,13 @@ const std::set<MemberIndex>* changed_members(const MergeInput& input, std::strin
   return found == input.changed->end() ? nullptr : &found->second;
 }
 
-std::size_t holders(const MergeInput& input, std::string_view name) {
-  const auto holds = [&](const MemberListing* member) {
-    return member != nullptr && member->row_of(name) != kNoRow;
-  };
-  return static_cast<std::size_t>(std::count_if(input.members.begin(), input.members.end(), holds));
+/// Whether every member that has the name is one of `changed`.
+bool all_changed(const MergeInput& input, const std::set<MemberIndex>& changed, std::string_view name) {
+  for (MemberIndex m = 0; m < input.members.size(); ++m) {
+    const MemberListing* member = input.members[m];
+    if (member != nullptr && !changed.contains(m) && member->row_of(name) != kNoRow) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -158,8 +160,7 @@ void note_change(ChangedCopies& changed, const MergeInput& input, MemberIndex me
   auto known = changed.find(name);
   const bool same_size = before && after && before->type == after->type &&
                          before->size_kind == after->size_kind && before->size == after->size;
-  const bool in_place =
-      same_size && after->type == ObjectType::file && before->validator().contradicts(after->validator());
+  const bool in_place = same_size && after->type == ObjectType::file && before->contradicts(*after);
   if (in_place) {
     if (known == changed.end()) known = changed.try_emplace(std::string(name)).first;
     known->second.insert(member);
@@ -172,7 +173,7 @@ void note_change(ChangedCopies& changed, const MergeInput& input, MemberIndex me
     }
   }
   if (known == changed.end()) return;
-  if (known->second.empty() || known->second.size() == holders(input, name)) changed.erase(known);
+  if (known->second.empty() || all_changed(input, known->second, name)) changed.erase(known);
 }
 
 bool looks_different(const std::optional<InfoView>& before, const std::optional<InfoView>& after) {

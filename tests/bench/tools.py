@@ -64,6 +64,12 @@ class Mount:
         return peak_mib(self.process.pid)
 
 
+class LimitedUrl(str):
+    """A storage that balancefs may ask so much at once."""
+
+    max_connections = 16
+
+
 class Balancefs:
     """One variant of balancefs; `missing` says why it cannot run with this binary."""
 
@@ -80,6 +86,8 @@ class Balancefs:
             path = "/pt" if index == 0 else f"/pt.balance{index}"
             text += f'[[storage]]\npath = "{path}"\n'
             text += f'type = "webdav"\nurl = "{url}"\n' if url.startswith("http") else f'type = "local"\nroot = "{url}"\n'
+            if isinstance(url, LimitedUrl):
+                text += f"max_connections = {url.max_connections}\n"
         return text + (f'[group."/pt"]\n{self._group}\n' if self._group else "")
 
     def accepted(self, scratch):

@@ -13,6 +13,7 @@ from machine import status_mib, timed_command
 from origin import Counted
 from readers import Sampler
 from table import Bound, Measure
+from tools import LimitedUrl
 from workloads import WIDE, Workload
 from workloads_group import MEMBER
 from workloads_latency import LINE
@@ -92,7 +93,7 @@ class Restart(Library):
     tools = (*OURS, *PEERS)
     measures = (
         Measure("walk", "s", higher=False, bounds=(Bound(0.5),)),
-        Measure("most connections", "", higher=False, bounds=(Bound(16),), worst=True),
+        Measure("most connections", "", higher=False, bounds=(Bound(LimitedUrl.max_connections),), worst=True),
         Measure("requests a folder", "", higher=False, shown=False),
         Measure("until mounted", "s", higher=False, shown=False),
         Measure("kept on disk", "MiB", higher=False, shown=False),
@@ -101,11 +102,11 @@ class Restart(Library):
     def prepare(self, bench):
         super().prepare(bench)
         self.shape = (f"{self.line}; walked, ended, mounted again with the same cache folder, and walked first thing. Requests and "
-                      f"connections until {SETTLE} s after (`max_connections` is 16). rclone keeps nothing: a cold walk")
+                      f"connections until {SETTLE} s after (`max_connections` is {LimitedUrl.max_connections}). rclone keeps nothing: a cold walk")
 
     def _walked_once(self, bench, tool):
         cache = bench.cache_folder("restart-" + tool.name.replace(" ", "-"))
-        with bench.mount(tool, [self.shaper.url], cache) as mount:
+        with bench.mount(tool, [LimitedUrl(self.shaper.url)], cache) as mount:
             walkers.walk(mount.path(self.folder), self.entries)
         return cache
 
@@ -115,7 +116,7 @@ class Restart(Library):
         try:
             with Counted(self.shaper) as counted:
                 begin = time.monotonic()
-                with bench.mount(tool, [self.shaper.url], cache) as mount:
+                with bench.mount(tool, [LimitedUrl(self.shaper.url)], cache) as mount:
                     mounted = time.monotonic() - begin
                     with Sampler(lambda: self.shaper.counts()["busy"]) as busy:
                         seconds = walkers.walk(mount.path(self.folder), self.entries)
@@ -128,7 +129,7 @@ class Restart(Library):
     def verify(self, bench, tool, check):
         """What was kept is right, and so is what is taken for new or gone after the listings were asked for again."""
         cache = self._walked_once(bench, tool)
-        with bench.mount(tool, [self.shaper.url], cache) as mount:
+        with bench.mount(tool, [LimitedUrl(self.shaper.url)], cache) as mount:
             for turn in ("after a restart", "again"):
                 walkers.expect_same_names(bench.nginx.root / self.folder, mount.path(self.folder), turn)
         shutil.rmtree(cache)

@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 
 class RecordingNotifier final : public KernelNotifier {
  public:
-  void invalidate_entry(std::uint64_t parent, std::string name) override {
-    names.emplace_back(parent, std::move(name));
+  void invalidate_entries(std::uint64_t parent, const std::vector<std::string_view>& which) override {
+    for (const std::string_view name : which) names.emplace_back(parent, name);
   }
   void expire_entry(std::uint64_t parent, std::string name, ObjectType type) override {
     (type == ObjectType::file ? expired_files : expired_folders).emplace_back(parent, std::move(name));
@@ -29,8 +29,8 @@ class RecordingNotifier final : public KernelNotifier {
 class Listener final : public ListingListener {
  public:
   Listener(std::unique_ptr<Filesystem>& fs, Path mount) : fs_(fs), mount_(std::move(mount)) {}
-  void entry_changed(const Path& directory, std::string_view name) override {
-    if (fs_ != nullptr) fs_->entry_changed(mount_, directory, name);
+  void entries_changed(const Path& directory, std::vector<std::string_view> names) override {
+    if (fs_ != nullptr) fs_->entries_changed(mount_, directory, std::move(names));
   }
 
  private:
@@ -197,6 +197,22 @@ TEST_F(FilesystemTest, AChangedFileIsANewNodeAndTheOldHandleAnswersEstale) {
   EXPECT_EQ(*read(open(entry->node), 700'000, 4096), ramp_bytes(700'000, 4096, 9));
 }
 
+TEST_F(FilesystemTest, AFileThatNobodyHasOpenedIsANewNodeWhenItChangedToo) {
+  const std::uint64_t pt = walk({"media", "pt"});
+  const std::uint64_t node = walk({"media", "pt", "film.mkv"});
+  t_.pass(11min, 1min);
+  EXPECT_EQ(lookup(pt, "film.mkv")->node, node) << "asked again, and the same";
+  for (FakeStorage* storage : storages_) storage->add_file("film.mkv", 1'000'000, 9, 2);
+  t_.pass(11min, 1min);
+  const auto newer = lookup(pt, "film.mkv");
+  EXPECT_NE(newer->node, node);
+  const auto shown = run(fs_->getattr(node));
+  EXPECT_EQ(shown->attributes.ino, newer->attributes.ino);
+  EXPECT_LT(shown->attributes.modified, newer->attributes.modified) << "a node is one version";
+  EXPECT_EQ(run(fs_->getattr(newer->node))->attributes.modified, newer->attributes.modified);
+  EXPECT_EQ(run(fs_->open(node)).error().code, ESTALE);
+}
+
 TEST_F(FilesystemTest, A404InAReadIsBelievedOnlyWhenTheFolderSaysSoToo) {
   const std::uint64_t handle = open(walk({"media", "pt", "film.mkv"}));
   ASSERT_TRUE(read(handle, 0, 4096).has_value());
@@ -344,10 +360,10 @@ TEST_F(FilesystemTest, AnOldSnapshotDoesNotBringBackWhatChangedSince) {
 
 TEST_F(FilesystemTest, WhatAMountPathHidesIsNoNewsToTheKernel) {
   walk({"media", "pt"});
-  fs_->entry_changed(Path(), Path(), "media");
-  fs_->entry_changed(Path(), *Path::parse("media"), "pt");
+  fs_->entries_changed(Path(), Path(), {"media"});
+  fs_->entries_changed(Path(), *Path::parse("media"), {"pt"});
   EXPECT_TRUE(notifier_.names.empty());
-  fs_->entry_changed(Path(), *Path::parse("media"), "other");
+  fs_->entries_changed(Path(), *Path::parse("media"), {"other", "pt"});
   EXPECT_EQ(notifier_.names.size(), 1u);
 }
 

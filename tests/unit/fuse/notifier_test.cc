@@ -82,8 +82,8 @@ class NotifierTest : public testing::Test {
 TEST_F(NotifierTest, NamesOfADirectoryWaitForItsAnswers) {
   auto first = std::make_unique<Notifier::Busy>(notifier_, 7);
   auto second = std::make_unique<Notifier::Busy>(notifier_, 7);
-  notifier_.invalidate_entry(7, "late");
-  notifier_.invalidate_entry(8, "other");
+  notifier_.invalidate_entries(7, {"late"});
+  notifier_.invalidate_entries(8, {"other"});
   EXPECT_EQ(kernel_.wait_for(1), (Sent{{8, "other"}}));
   first.reset();
   EXPECT_EQ(kernel_.wait_for(1).size(), 1u);
@@ -93,9 +93,9 @@ TEST_F(NotifierTest, NamesOfADirectoryWaitForItsAnswers) {
 
 TEST_F(NotifierTest, ANameThatWasQueuedBeforeTheQuestionWaitsToo) {
   kernel_.hold();
-  notifier_.invalidate_entry(7, "slow");
+  notifier_.invalidate_entries(7, {"slow"});
   EXPECT_EQ(kernel_.wait_for(1).size(), 1u);
-  notifier_.invalidate_entry(8, "queued");
+  notifier_.invalidate_entries(8, {"queued"});
   auto busy = std::make_unique<Notifier::Busy>(notifier_, 8);
   kernel_.let_go();
   EXPECT_EQ(kernel_.wait_for(1).size(), 1u);
@@ -105,20 +105,30 @@ TEST_F(NotifierTest, ANameThatWasQueuedBeforeTheQuestionWaitsToo) {
 
 TEST_F(NotifierTest, ANameThatIsQueuedAlreadyIsSentOnce) {
   kernel_.hold();
-  notifier_.invalidate_entry(7, "first");
+  notifier_.invalidate_entries(7, {"first"});
   EXPECT_EQ(kernel_.wait_for(1).size(), 1u);
-  for (int i = 0; i < 3; ++i) notifier_.invalidate_entry(7, "often");
-  notifier_.invalidate_entry(8, "often");
-  notifier_.invalidate_entry(7, "first");  // changed again while it was being sent
+  for (int i = 0; i < 3; ++i) notifier_.invalidate_entries(7, {"often"});
+  notifier_.invalidate_entries(8, {"often"});
+  notifier_.invalidate_entries(7, {"first"});  // changed again while it was being sent
   kernel_.let_go();
   EXPECT_EQ(kernel_.wait_for(4), (Sent{{7, "first"}, {7, "often"}, {8, "often"}, {7, "first"}}));
 }
 
+TEST_F(NotifierTest, NamesThatChangeTogetherAreSentInTheirOrderAndEachOnce) {
+  kernel_.hold();
+  notifier_.invalidate_entries(7, {"first"});
+  EXPECT_EQ(kernel_.wait_for(1).size(), 1u);
+  notifier_.invalidate_entries(7, {"b", "c"});
+  notifier_.invalidate_entries(7, {"a", "b", "d"});
+  kernel_.let_go();
+  EXPECT_EQ(kernel_.wait_for(5), (Sent{{7, "first"}, {7, "b"}, {7, "c"}, {7, "a"}, {7, "d"}}));
+}
+
 TEST_F(NotifierTest, ANameThatWaitsForAnswersIsSentOnce) {
   auto busy = std::make_unique<Notifier::Busy>(notifier_, 7);
-  for (int i = 0; i < 3; ++i) notifier_.invalidate_entry(7, "often");
+  for (int i = 0; i < 3; ++i) notifier_.invalidate_entries(7, {"often"});
   EXPECT_EQ(kernel_.wait_for(0).size(), 0u);
-  for (int i = 0; i < 3; ++i) notifier_.invalidate_entry(7, "often");
+  for (int i = 0; i < 3; ++i) notifier_.invalidate_entries(7, {"often"});
   busy.reset();
   EXPECT_EQ(kernel_.wait_for(1), (Sent{{7, "often"}}));
 }
@@ -126,7 +136,7 @@ TEST_F(NotifierTest, ANameThatWaitsForAnswersIsSentOnce) {
 TEST_F(NotifierTest, NamesExpireAsWhatTheyAre) {
   notifier_.expire_entry(7, "file", ObjectType::file);
   notifier_.expire_entry(7, "folder", ObjectType::directory);
-  notifier_.invalidate_entry(7, "file");
+  notifier_.invalidate_entries(7, {"file"});
   EXPECT_EQ(kernel_.wait_for(3), (Sent{{7, "file"}, {7, "folder"}, {7, "file"}}));
   EXPECT_EQ(kernel_.orders(),
             (std::vector<Notifier::Order>{Notifier::Order::expire_file, Notifier::Order::expire_directory,
@@ -136,11 +146,11 @@ TEST_F(NotifierTest, NamesExpireAsWhatTheyAre) {
 TEST_F(NotifierTest, WhoWaitsUntilTheKernelIsToldWaitsForTheNameThatIsBeingSentToo) {
   LoopClock clock(loop_);
   kernel_.hold();
-  notifier_.invalidate_entry(7, "first");
+  notifier_.invalidate_entries(7, {"first"});
   kernel_.wait_for(1);
   Flow<Result<bool>> flow(loop_.get_executor(), told(notifier_, clock));
   EXPECT_FALSE(ends(flow, 30ms));
-  notifier_.invalidate_entry(7, "later");
+  notifier_.invalidate_entries(7, {"later"});
   kernel_.let_go();
   ASSERT_TRUE(ends(flow, 10s));
   EXPECT_TRUE(flow.take().value_or(false));
@@ -158,9 +168,9 @@ TEST_F(NotifierTest, WhoWaitsDoesNotWaitForABusyDirectory) {
 
 TEST_F(NotifierTest, CloseSendsNothingFurtherAndWaitsForTheKernel) {
   kernel_.hold();
-  notifier_.invalidate_entry(7, "held");
+  notifier_.invalidate_entries(7, {"held"});
   EXPECT_EQ(kernel_.wait_for(1).size(), 1u);
-  notifier_.invalidate_entry(7, "never");
+  notifier_.invalidate_entries(7, {"never"});
   Flow<Result<void>> flow(loop_.get_executor(), closed(notifier_));
   loop_.run_for(20ms);
   EXPECT_FALSE(flow.done()) << "the loop goes on meanwhile, and answers";

@@ -16,8 +16,8 @@ namespace balancefs::test {
 
 class ChangeLog final : public ListingListener {
  public:
-  void entry_changed(const Path& directory, std::string_view name) override {
-    changed.insert(directory.is_root() ? std::string(name) : directory.str() + "/" + std::string(name));
+  void entries_changed(const Path& directory, std::vector<std::string_view> names) override {
+    for (const std::string_view name : names) changed.insert(directory.child(name).str());
   }
   std::set<std::string> changed;
 };
