@@ -67,18 +67,20 @@ Task<void> ListingCache::close() {
 Task<Result<std::shared_ptr<const Directory>>> ListingCache::list(Path directory) {
   const State state = use(directory);
   program_lists(directory);
-  co_await bring_up_to_date(state, false);
-  co_return co_await list_now(state);
+  const TimePoint asked = now();
+  co_await bring_up_to_date(state, false, asked);
+  co_return co_await list_now(state, asked);
 }
 
 Task<Result<Beginning>> ListingCache::begin(Path directory) {
   const State state = use(directory);
   program_lists(directory);
-  co_await bring_up_to_date(state, false, true);
+  const TimePoint asked = now();
+  co_await bring_up_to_date(state, false, asked, true);
   Beginning begun;
   begun.names = first_names(*state);
   if (!begun.names.empty()) co_return begun;
-  const auto whole = co_await list_now(state);
+  const auto whole = co_await list_now(state, asked);
   if (!whole) co_return std::unexpected<Error>(whole.error());
   begun.whole = *whole;
   co_return begun;
@@ -90,7 +92,7 @@ std::vector<FirstName> ListingCache::first_names(const DirectoryState& state) co
   return fetch->first_names();
 }
 
-Task<Result<std::shared_ptr<const Directory>>> ListingCache::list_now(State state) {
+Task<Result<std::shared_ptr<const Directory>>> ListingCache::list_now(State state, TimePoint asked) {
   const Path directory = state->path();
   if (state->any_listed(now(), options_)) {
     state->served = true;
@@ -100,7 +102,7 @@ Task<Result<std::shared_ptr<const Directory>>> ListingCache::list_now(State stat
   const bool absent = state->all_known(now(), options_) && !directory.is_root();
   if (!absent) co_return std::unexpected<Error>(failure(*state, directory));
   // Every member answered 404: believed when the parent's listing agrees.
-  const Result<DirectoryEntry> self = co_await lookup(directory);
+  const Result<DirectoryEntry> self = co_await look_up(directory, asked);
   if (!self) co_return std::unexpected<Error>(self.error());
   if (self->info.type == ObjectType::file)
     co_return fail(ErrorKind::not_found, shown(directory) + ": not a directory");
@@ -108,28 +110,32 @@ Task<Result<std::shared_ptr<const Directory>>> ListingCache::list_now(State stat
 }
 
 Task<Result<DirectoryEntry>> ListingCache::lookup(Path path) {
+  return look_up(std::move(path), now());
+}
+
+Task<Result<DirectoryEntry>> ListingCache::look_up(Path path, TimePoint asked) {
   BALANCEFS_CHECK(!path.is_root());
   const State state = use(path.parent());
   co_await recall(state);
   // One wait: what came meanwhile answers, also where it leaves a doubt. A second one would go beyond the
   // bound.
   const bool missing = !state->find(path.name(), now(), options_);
-  co_await bring_up_to_date(state, missing);
-  co_return co_await find_in(state, path);
+  co_await bring_up_to_date(state, missing, asked);
+  co_return co_await find_in(state, path, asked);
 }
 
-Task<Result<DirectoryEntry>> ListingCache::find_in(State state, Path path) {
+Task<Result<DirectoryEntry>> ListingCache::find_in(State state, Path path, TimePoint asked) {
   state->served = true;
   std::optional<DirectoryEntry> entry = state->find(path.name(), now(), options_);
-  if (!entry) co_return co_await missing_in(state, path);
-  co_return co_await with_exact_size(state, path, std::move(*entry));
+  if (!entry) co_return co_await missing_in(state, path, asked);
+  co_return co_await with_exact_size(state, path, std::move(*entry), asked);
 }
 
-Task<Result<DirectoryEntry>> ListingCache::missing_in(State state, Path path) {
+Task<Result<DirectoryEntry>> ListingCache::missing_in(State state, Path path, TimePoint asked) {
   if (!state->proves_absence(now(), options_)) co_return std::unexpected<Error>(failure(*state, path));
   const bool parent_absent = !state->any_listed(now(), options_);
   if (parent_absent && !state->path().is_root()) {
-    const Result<DirectoryEntry> parent = co_await lookup(state->path());
+    const Result<DirectoryEntry> parent = co_await look_up(state->path(), asked);
     const bool believed =
         !parent ? parent.error().kind == ErrorKind::not_found : parent->info.type == ObjectType::file;
     if (!believed && !parent) co_return std::unexpected<Error>(parent.error());
@@ -139,14 +145,15 @@ Task<Result<DirectoryEntry>> ListingCache::missing_in(State state, Path path) {
   co_return fail(ErrorKind::not_found, shown(path) + ": not listed");
 }
 
-Task<void> ListingCache::bring_up_to_date(State state, bool name_missing, bool names_suffice) {
+Task<void> ListingCache::bring_up_to_date(State state, bool name_missing, TimePoint asked,
+                                          bool names_suffice) {
   co_await recall(state);
   const Use use = decide(state->held(now(), options_), name_missing, now(), options_);
   if (use == Use::serve || closing_) co_return;
   if (use == Use::revalidate) co_return revalidate(state);
   start_fetch(state);
   const Duration most = use == Use::refetch ? options_.patience : options_.timeout;
-  co_await wait_for_fetch(state, now() + most, names_suffice);
+  co_await wait_for_fetch(state, asked + most, names_suffice);
 }
 
 Task<void> ListingCache::wait_for_fetch(State state, TimePoint deadline, bool names_suffice) {
@@ -174,9 +181,15 @@ bool ListingCache::blocks(const Fetch& fetch) const {
   return false;
 }
 
+/// A request that began when most of somebody's bound was gone has missed nothing yet: the next question
+/// waits for it.
+bool ListingCache::has_missed_a_bound(TimePoint started) const {
+  return now() - started >= options_.patience / 2;
+}
+
 void ListingCache::mark_lagging(DirectoryState& state) {
   const auto late = state.fetch.lock();
-  if (!late) return;
+  if (!late || !has_missed_a_bound(late->started())) return;
   for (MemberIndex m = 0; m < lagging_.size(); ++m) {
     if (late->answer(m) != Fetch::Answer::pending || lagging_[m]) continue;
     lagging_[m] = true;

@@ -110,13 +110,16 @@ class ListingCache final : private FetchOwner, private HeldTree {
   using State = std::shared_ptr<DirectoryState>;
 
   // listing_cache.cc: questions and waiting
-  Task<void> bring_up_to_date(State state, bool name_missing, bool names_suffice = false);
+  // `asked`: when the program began to wait. All that one question waits for is within its one bound.
+  Task<void> bring_up_to_date(State state, bool name_missing, TimePoint asked, bool names_suffice = false);
   Task<void> wait_for_fetch(State state, TimePoint deadline, bool names_suffice = false);
-  Task<Result<std::shared_ptr<const Directory>>> list_now(State state);
+  Task<Result<std::shared_ptr<const Directory>>> list_now(State state, TimePoint asked);
   std::vector<FirstName> first_names(const DirectoryState& state) const;
-  Task<Result<DirectoryEntry>> find_in(State state, Path path);
-  Task<Result<DirectoryEntry>> missing_in(State state, Path path);
+  Task<Result<DirectoryEntry>> look_up(Path path, TimePoint asked);
+  Task<Result<DirectoryEntry>> find_in(State state, Path path, TimePoint asked);
+  Task<Result<DirectoryEntry>> missing_in(State state, Path path, TimePoint asked);
   bool blocks(const Fetch& fetch) const;
+  bool has_missed_a_bound(TimePoint started) const;
   void mark_lagging(DirectoryState& state);
   Error failure(const DirectoryState& state, const Path& path) const;
 
@@ -179,7 +182,7 @@ class ListingCache final : private FetchOwner, private HeldTree {
   ParentSays parent_says(const Path& directory, MemberIndex member) const;
 
   // listing_stat.cc: one file alone
-  Task<Result<DirectoryEntry>> with_exact_size(State state, Path path, DirectoryEntry entry);
+  Task<Result<DirectoryEntry>> with_exact_size(State state, Path path, DirectoryEntry entry, TimePoint asked);
   std::shared_ptr<StatCall> start_stat(const Path& path, const DirectoryEntry& entry);
   Task<void> run_stat(std::shared_ptr<StatCall> call);
   Task<bool> wait_for_stat(std::shared_ptr<StatCall> call, TimePoint deadline);

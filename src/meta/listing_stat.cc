@@ -106,7 +106,7 @@ Task<bool> ListingCache::wait_for_stat(std::shared_ptr<StatCall> call, TimePoint
   while (!call->result && !closing_) {
     const bool woken = co_await call->ended.wait_until(clock_, deadline);
     if (woken || call->result) continue;
-    lagging_[call->authority] = true;
+    if (has_missed_a_bound(call->started)) lagging_[call->authority] = true;
     co_return false;
   }
   co_return call->result.has_value();
@@ -123,20 +123,23 @@ static std::optional<DirectoryEntry> sized_by(DirectoryEntry entry, const Result
   return entry;
 }
 
-Task<Result<DirectoryEntry>> ListingCache::with_exact_size(State state, Path path, DirectoryEntry entry) {
+Task<Result<DirectoryEntry>> ListingCache::with_exact_size(State state, Path path, DirectoryEntry entry,
+                                                           TimePoint asked) {
+  // An answer without a size is none.
+  const TimePoint last = asked + options_.timeout;
   std::optional<DirectoryEntry> found = std::move(entry);
   for (int round = 0; round < kMostStats; ++round) {
     if (found->info.type == ObjectType::directory || found->info.size_kind == SizeKind::exact)
       co_return *found;
     const auto call = start_stat(path, *found);
-    const bool ended = co_await wait_for_stat(call, now() + options_.timeout);
+    const bool ended = co_await wait_for_stat(call, last);
     if (!ended) co_return fail(ErrorKind::timed_out, shown(path) + ": no answer about its size");
     if (call->contradicts) {
       expire(state->path());
-      co_await bring_up_to_date(state, true);
+      co_await bring_up_to_date(state, true, std::min(now(), last - options_.patience));
     }
     found = state->find(path.name(), now(), options_);
-    if (!found) co_return co_await missing_in(state, path);
+    if (!found) co_return co_await missing_in(state, path, asked);
     if (auto sized = sized_by(*found, *call->result)) co_return std::move(*sized);
     if (!*call->result && call->result->error().kind != ErrorKind::not_found) {
       co_return std::unexpected<Error>(call->result->error());
@@ -153,12 +156,13 @@ bool ListingCache::asked_lately(const DirectoryState& state, const DirectoryEntr
 Task<Result<DirectoryEntry>> ListingCache::refresh_for_open(Path path) {
   BALANCEFS_CHECK(!path.is_root());
   const State state = use(path.parent());
+  const TimePoint asked = now();
   co_await recall(state);
   const auto entry = state->find(path.name(), now(), options_);
   const bool ask_for_it = entry && entry->info.type == ObjectType::file && !state->expired;
-  if (!ask_for_it || proves_absence(state->path())) co_return co_await lookup(path);
-  if (asked_lately(*state, *entry)) co_return co_await find_in(state, path);
-  const TimePoint deadline = now() + options_.patience;
+  if (!ask_for_it || proves_absence(state->path())) co_return co_await look_up(path, asked);
+  if (asked_lately(*state, *entry)) co_return co_await find_in(state, path, asked);
+  const TimePoint deadline = asked + options_.patience;
   const auto call = start_stat(path, *entry);
   // A member that lags is asked, but not waited for.
   const bool wait = !lagging_[entry->info.member];
@@ -168,7 +172,7 @@ Task<Result<DirectoryEntry>> ListingCache::refresh_for_open(Path path) {
     start_fetch(state);
     co_await wait_for_fetch(state, deadline);
   }
-  co_return co_await find_in(state, path);
+  co_return co_await find_in(state, path, asked);
 }
 
 }  // namespace balancefs

@@ -21,8 +21,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kSteps = 3000;
-constexpr unsigned kSeeds[] = {1,  2,  3,  4,  11, 12,  13,  14,  15,  16,
-                               25, 38, 39, 41, 50, 103, 158, 194, 244, 295};
+constexpr unsigned kSeeds[] = {1,  2,  3,  4,   11,  12,  13,  14,  15,  16,  25,  36, 38,
+                               39, 41, 50, 103, 158, 194, 244, 295, 423, 450, 469, 499};
 constexpr std::size_t kMembers = 3;
 constexpr std::size_t kMostQuestions = 8;
 constexpr Duration kLongestLie = 20s;  // below `vanish_confirmation`

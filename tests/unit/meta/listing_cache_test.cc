@@ -164,6 +164,39 @@ TEST_F(ListingCacheTest, LookupOfAnUnlistedNameWaitsOnceWhateverIsSeenMeanwhile)
   EXPECT_EQ(said(waiter.take()), "not_found");
 }
 
+TEST_F(ListingCacheTest, FolderThatIsGoneAndItsParentAreWaitedForWithinOneBound) {
+  group.add_file("keep", 1);
+  names("");
+  EXPECT_EQ(names("b"), (Names{"not_found"}));
+  t.pass(601s, 10s);
+  group[0].latency = group[1].latency = 4s;
+  EXPECT_EQ(time_of([&] { EXPECT_EQ(said(lookup("b/x")), "not_found"); }), 5s);
+  t.pass(650s, 10s);
+  break_member(0);
+  break_member(1);
+  EXPECT_EQ(time_of([&] { EXPECT_EQ(names("b"), (Names{"not_found"})); }), 5s)
+      << "the parent is asked at 4 s";
+}
+
+TEST_F(ListingCacheTest, ListingThatIsAskedForWhenMostOfTheBoundIsGoneMakesNoMemberLag) {
+  group.add_file("a/one", 1);
+  names("a");
+  pass_ttl();
+  group.add_file("a/one", 2, 2);
+  group[0].latency = group[1].latency = 4s;
+  EXPECT_EQ(time_of([&] { EXPECT_EQ(open("a/one")->info.size, 1u); }), 5s);
+  EXPECT_FALSE(use().lagging(0));
+}
+
+TEST_F(ListingCacheTest, SizeThatIsAskedForTwiceIsWaitedForWithinOneBound) {
+  group[0].add_file("a/one", 1'234'567);
+  group[0].nodes["a/one"].info.size_kind = SizeKind::rounded;
+  names("a");
+  group[0].remove("a/one");
+  group[0].latency = 40s;
+  EXPECT_EQ(time_of([&] { EXPECT_EQ(said(lookup("a/one")), "timed_out"); }), 60s);
+}
+
 TEST_F(ListingCacheTest, LaggingMemberDoesNotHideWhatTheOthersList) {
   group.add_file("a/one", 1);
   names("a");
