@@ -51,7 +51,7 @@ Belief judge_listing(const MemberListing& known, const MemberListing& listed, bo
 
 /// What the member's own listing of the parent says of a directory that it answered 404 for.
 enum class ParentSays : std::uint8_t {
-  nothing,  ///< the parent is not held
+  nothing,  ///< the parent is not held, or its listing is too old to lack anything
   unknown,  ///< it is, but this member gave no answer that is believed
   lacks,
   file,

@@ -180,6 +180,7 @@ class ListingCache final : private FetchOwner, private HeldTree {
   Task<bool> is_unlisted(Path directory, MemberIndex member, std::uint64_t since);
   Task<bool> hear_again(Path directory, MemberIndex member, std::uint64_t since);
   ParentSays parent_says(const Path& directory, MemberIndex member) const;
+  ParentSays parent_says_by_now(const Path& directory, MemberIndex member) const;
 
   // listing_stat.cc: one file alone
   Task<Result<DirectoryEntry>> with_exact_size(State state, Path path, DirectoryEntry entry, TimePoint asked);

@@ -20,6 +20,16 @@ ParentSays ListingCache::parent_says(const Path& directory, MemberIndex member) 
   return word.listing.info(row).type == ObjectType::directory ? ParentSays::directory : ParentSays::file;
 }
 
+/// As parent_says(), where an old listing lacks nothing: what is new may be there.
+ParentSays ListingCache::parent_says_by_now(const Path& directory, MemberIndex member) const {
+  const ParentSays says = parent_says(directory, member);
+  if (says != ParentSays::lacks && says != ParentSays::file) return says;
+  const State parent = table_.peek(directory.parent());
+  const MemberWord& word = parent->words()[member];
+  const bool old = parent->expired || word.failed || word.unproven || now() - word.answered_at > options_.ttl;
+  return old ? ParentSays::nothing : says;
+}
+
 /// Whether a listing that was asked for after fetch `since` lacks the directory, or one that it is in. A 404
 /// for its parent is no such listing: it may have been believed because of what the parent's parent listed
 /// long ago.

@@ -115,7 +115,7 @@ void ListingCache::take_listing(Fetch& fetch, MemberIndex member) {
 void ListingCache::take_missing(Fetch& fetch, MemberIndex member, const Error& error) {
   const Path& directory = fetch.directory();
   const bool listed_before = fetch.state().words()[member].kind == MemberWord::Kind::listed;
-  switch (judge_missing(directory.is_root(), listed_before, parent_says(directory, member))) {
+  switch (judge_missing(directory.is_root(), listed_before, parent_says_by_now(directory, member))) {
     case Missing::failure:
       return take_failure(fetch, member, error);
     case Missing::absent:

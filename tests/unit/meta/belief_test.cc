@@ -161,6 +161,21 @@ TEST_F(BeliefTest, FolderThatWasListedStaysWhenItsParentIsMissingTooAndOnlyAnOld
   EXPECT_EQ(settled_names("a/b"), (Names{"two"})) << "the root is asked again, and agrees";
 }
 
+TEST_F(BeliefTest, NotFoundForANewFolderProvesNothingWhereOnlyAnOldListingLacksIt) {
+  group[0].add_file("keep", 1);
+  group[1].add_file("a/two", 1);
+  names("");
+  group[0].add_file("a/one", 1);
+  break_member(0, ErrorKind::not_found);
+  pass_ttl();
+  EXPECT_EQ(names("a"), (Names{"two"}));
+  EXPECT_EQ(said(lookup("a/one")), "unavailable");
+  EXPECT_FALSE(use().proves_absence(path("a")));
+  mend_member(0);
+  t.pass(3s);
+  EXPECT_EQ(said(lookup("a/one")), "ok");
+}
+
 TEST_F(BeliefTest, OlderGoodAnswerCountsAlthoughAYoungerRequestFailedFirst) {
   group.add_file("a/one", 1);
   group[0].latency = group[1].latency = 20s;
