@@ -25,22 +25,23 @@ constexpr const char* kSettings =
 
 }  // namespace
 
-MetadataFolder::State MetadataFile::unusable(std::string why) {
-  why_ = std::move(why);
-  return MetadataFolder::State::unusable;
+MetadataFolder::State MetadataFile::unusable(const Error& error) {
+  why_ = error.text;
+  return error.kind == ErrorKind::no_space ? MetadataFolder::State::full : MetadataFolder::State::unusable;
 }
 
 MetadataFolder::State MetadataFile::open() {
   const MetadataFolder::State state = folder_.open(path_);
-  if (state == MetadataFolder::State::unusable) return unusable(folder_.why());
+  why_ = folder_.why();
   if (state != MetadataFolder::State::open) return state;
   ours_ = true;
   folder_.refuse_foreign_file();
   const Result<void> connected = connect();
   if (connected) return MetadataFolder::State::open;
   const bool damaged = connected.error().kind == ErrorKind::corrupted;
-  if (!damaged) return unusable(connected.error().text);
-  return begin_anew(connected.error()) ? MetadataFolder::State::open : unusable(why_);
+  if (!damaged) return unusable(connected.error());
+  const Result<void> begun = begin_anew(connected.error());
+  return begun ? MetadataFolder::State::open : unusable(begun.error());
 }
 
 Result<void> MetadataFile::connect() {
@@ -122,16 +123,14 @@ void MetadataFile::close(bool complete) {
   database_ = SqliteDatabase();
 }
 
-bool MetadataFile::begin_anew(const Error& error) {
+Result<void> MetadataFile::begin_anew(const Error& error) {
   log_warning("metadata {}: {}; begun anew, listings are asked of the storages again", path_, error.text);
   ++damaged_;
   statements_ = Statements();
   database_ = SqliteDatabase();
   open_ = false;
   folder_.remove_files();
-  const Result<void> connected = connect();
-  if (!connected) why_ = connected.error().text;
-  return open_;
+  return connect();
 }
 
 Error MetadataFile::failed(const Error& error) {

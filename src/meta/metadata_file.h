@@ -24,7 +24,7 @@ class MetadataFile {
   MetadataFile(std::string folder, std::uint64_t most_bytes)
       : path_(std::move(folder)), most_bytes_(most_bytes) {}
 
-  /// May be called again after `in_use`.
+  /// May be called again after `in_use` and `full`.
   MetadataFolder::State open();
   const std::string& why() const { return why_; }
   /// `complete`: everything that programs were shown has been written.
@@ -50,13 +50,13 @@ class MetadataFile {
     Statements() = default;
   };
 
-  MetadataFolder::State unusable(std::string why);
+  MetadataFolder::State unusable(const Error& error);
   Result<void> connect();
   Result<void> prepare();
   Result<void> begin_run();
   Result<void> write_run(bool clean);
   /// Drops what is there and begins with an empty file.
-  bool begin_anew(const Error& error);
+  Result<void> begin_anew(const Error& error);
   /// After a failed call: begins anew where the file is not what we wrote.
   Error failed(const Error& error);
 

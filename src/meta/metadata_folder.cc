@@ -13,13 +13,6 @@
 #include "base/private_folder.h"
 
 namespace balancefs {
-namespace {
-
-std::string message_of(int code) {
-  return std::generic_category().message(code);
-}
-
-}  // namespace
 
 MetadataFolder::~MetadataFolder() {
   if (lock_ >= 0) ::close(lock_);
@@ -30,23 +23,28 @@ MetadataFolder::State MetadataFolder::refuse(std::string why) {
   return State::unusable;
 }
 
+MetadataFolder::State MetadataFolder::refuse(int code) {
+  why_ = std::generic_category().message(code);
+  return code == ENOSPC || code == EDQUOT ? State::full : State::unusable;
+}
+
 MetadataFolder::State MetadataFolder::open(const std::string& path) {
-  if (const int code = make_private_folders(path); code != 0) return refuse(message_of(code));
+  if (const int code = make_private_folders(path); code != 0) return refuse(code);
   // Without links on the way: SQLite follows none.
   const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
-  if (real == nullptr) return refuse(message_of(errno));
+  if (real == nullptr) return refuse(errno);
   path_ = real.get();
   struct stat info{};
-  if (::stat(path_.c_str(), &info) != 0) return refuse(message_of(errno));
+  if (::stat(path_.c_str(), &info) != 0) return refuse(errno);
   if (!S_ISDIR(info.st_mode)) return refuse("it is no folder");
   // Whoever owns it could change what is read from it, and see what is kept in it.
   if (info.st_uid != ::geteuid()) return refuse("it belongs to another user");
   const std::string lock_file = path_ + "/lock";
   if (lock_ < 0)
     lock_ = ::open(lock_file.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-  if (lock_ < 0) return refuse(message_of(errno));
+  if (lock_ < 0) return refuse(errno);
   if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return State::open;
-  return errno == EWOULDBLOCK ? State::in_use : refuse(message_of(errno));
+  return errno == EWOULDBLOCK ? State::in_use : refuse(errno);
 }
 
 void MetadataFolder::refuse_foreign_file() const {

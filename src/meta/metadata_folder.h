@@ -14,6 +14,7 @@ class MetadataFolder {
   enum class State {
     open,
     in_use,    ///< by another process
+    full,      ///< the disk is
     unusable,  ///< `why`
   };
 
@@ -22,7 +23,7 @@ class MetadataFolder {
   MetadataFolder& operator=(const MetadataFolder&) = delete;
   ~MetadataFolder();
 
-  /// Makes the folder when it is not there, and locks it. May be called again after `in_use`.
+  /// Makes the folder when it is not there, and locks it. May be called again after `in_use` and `full`.
   State open(const std::string& path);
   const std::string& why() const { return why_; }
   /// The database's file; SQLite's own lie beside it.
@@ -33,6 +34,7 @@ class MetadataFolder {
 
  private:
   State refuse(std::string why);
+  State refuse(int code);
 
   std::string path_;
   std::string why_;

@@ -88,19 +88,8 @@ Task<void> MetadataStore::open_file() {
   for (int tries = 0;; ++tries) {
     std::function<Result<Opened>()> job = [file = file_] { return Result<Opened>(file->open()); };
     const Result<Opened> opened = co_await run(std::move(job));
-    const bool told = figures_.state == MetadataSnapshot::State::in_use;
     if (*opened == Opened::open) break;
-    if (*opened == Opened::unusable) {
-      figures_.state = MetadataSnapshot::State::off;
-      // The thread is idle now: nothing is asked of it before the file is open.
-      log_warning("metadata {}: cannot be used: {}; listings do not survive a restart", options_.folder,
-                  file_->why());
-    } else if (!told) {
-      figures_.state = MetadataSnapshot::State::in_use;
-      log_warning(
-          "metadata {}: in use by another balancefs; listings are kept in memory only until that ends",
-          options_.folder);
-    }
+    not_opened(*opened);
     for (const auto& group : groups_) group->drop_queue();
     if (*opened == Opened::unusable) co_return;
     co_await sleep_for(clock_, tries < kSoonTries ? kTryAgainSoon : kTryAgain);
@@ -110,9 +99,33 @@ Task<void> MetadataStore::open_file() {
   writing_.spawn(write_behind());
 }
 
+/// The thread is idle now: nothing is asked of it before the file is open.
+void MetadataStore::not_opened(MetadataFolder::State why) {
+  const MetadataSnapshot::State before = figures_.state;
+  switch (why) {
+    case MetadataFolder::State::open:
+      return;
+    case MetadataFolder::State::unusable:
+      figures_.state = MetadataSnapshot::State::off;
+      return log_warning("metadata {}: cannot be used: {}; listings do not survive a restart",
+                         options_.folder, file_->why());
+    case MetadataFolder::State::in_use:
+      figures_.state = MetadataSnapshot::State::in_use;
+      if (before == figures_.state) return;
+      return log_warning(
+          "metadata {}: in use by another balancefs; listings are kept in memory only until that ends",
+          options_.folder);
+    case MetadataFolder::State::full:
+      figures_.state = MetadataSnapshot::State::paused;
+      if (before == figures_.state) return;
+      return log_warning("metadata {}: {}; listings are kept in memory only until there is room",
+                         options_.folder, file_->why());
+  }
+}
+
 bool MetadataStore::readable() const {
   using State = MetadataSnapshot::State;
-  return !closing_ && figures_.state != State::off && figures_.state != State::in_use;
+  return !closing_ && figures_.state != State::off && figures_.state != State::in_use && !has_no_file();
 }
 
 bool MetadataStore::writable() const {

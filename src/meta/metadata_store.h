@@ -35,7 +35,7 @@ struct MetadataSnapshot {
   enum class State : std::uint8_t {
     opening,
     on,
-    paused,  ///< the disk is full or fails: nothing is written for a while
+    paused,  ///< the disk is full or fails: nothing is written for a while; or it has no room for the file
     in_use,  ///< by another daemon; tried again
     off,
   };
@@ -78,6 +78,7 @@ class MetadataStore {
   WallTimes times() const { return WallTimes(clock_.now(), wall_()); }
   /// Whether there may be something to load, now or soon.
   bool readable() const;
+  bool has_no_file() const { return figures_.state == MetadataSnapshot::State::paused && !writes_; }
   /// Whether what is to be kept may be written, now or soon.
   bool writable() const;
   /// Counts a directory that waits to be written. False: too many do.
@@ -101,6 +102,7 @@ class MetadataStore {
   Task<void> apply_expiries();
 
   Task<void> open_file();
+  void not_opened(MetadataFolder::State why);
   Task<void> write_behind();
   /// Whether there was more than fits into a batch.
   Task<bool> write_batch();

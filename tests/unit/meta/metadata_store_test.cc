@@ -181,6 +181,26 @@ TEST_F(MetadataStoreTest, AFolderInUseIsTriedAgainUntilItsOwnerEnds) {
   EXPECT_EQ(names_on_disk("a"), 1u);
 }
 
+TEST_F(MetadataStoreTest, AFolderOnAFullDiskIsTriedAgainUntilThereIsRoom) {
+  std::filesystem::create_directories(place);
+  if (::mount("tmpfs", place.c_str(), "tmpfs", 0, "size=1m") != 0) GTEST_SKIP() << "needs root";
+  std::ofstream(place + "/others") << std::string(2 << 20, 'x');
+  group.add_file("a/one", 1);
+  start();
+  EXPECT_EQ(store->snapshot().state, State::paused);
+  EXPECT_EQ(names("a"), (Names{"one"}));
+  t.pass(2min, 10s);
+  EXPECT_EQ(store->snapshot().state, State::paused);
+  EXPECT_EQ(store->snapshot().queued, 0u);
+  std::filesystem::remove(place + "/others");
+  t.pass(31s);
+  EXPECT_EQ(store->snapshot().state, State::on);
+  list_again("a");
+  stop();
+  EXPECT_EQ(names_on_disk("a"), 1u);
+  EXPECT_EQ(::umount2(place.c_str(), MNT_DETACH), 0);
+}
+
 TEST_F(MetadataStoreTest, AFolderThatCannotBeUsedTurnsItOff) {
   place = folder.write("file", "") + "/below";
   group.add_file("a/one", 1);
