@@ -22,6 +22,11 @@ bool DirectoryState::any_known(TimePoint now, const MetadataOptions& options) co
   return false;
 }
 
+bool DirectoryState::knows_something() const {
+  const auto known = [](const MemberWord& word) { return word.kind != MemberWord::Kind::unknown; };
+  return std::any_of(words_.begin(), words_.end(), known);
+}
+
 bool DirectoryState::all_known(TimePoint now, const MetadataOptions& options) const {
   for (MemberIndex m = 0; m < words_.size(); ++m) {
     if (!counts(m, now, options)) return false;

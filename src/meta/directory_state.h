@@ -58,6 +58,10 @@ class DirectoryState {
   /// Some member's word counts and is a listing; some counts at all; all count.
   bool any_listed(TimePoint now, const MetadataOptions& options) const;
   bool any_known(TimePoint now, const MetadataOptions& options) const;
+  /// Whether it counts or not.
+  bool knows_something() const;
+  /// What is known of it is newer than what the store has, and not on its way there.
+  bool unwritten() const { return keep_later && knows_something(); }
   bool all_known(TimePoint now, const MetadataOptions& options) const;
   /// All count, and what they lack is not there.
   bool proves_absence(TimePoint now, const MetadataOptions& options) const;

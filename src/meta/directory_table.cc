@@ -58,6 +58,7 @@ void DirectoryTable::evict() {
       slots_.splice(slots_.begin(), slots_, oldest);
       continue;
     }
+    if (unwritten_goes_ && oldest->state->unwritten()) unwritten_goes_();
     rows_ -= oldest->rows;
     by_path_.erase(oldest->state->path().str());
     slots_.erase(oldest);

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "meta/directory_state.h"
 
@@ -31,6 +33,8 @@ class DirectoryTable {
   /// To be called after a state took a listing: counts its rows anew.
   void recount(const DirectoryState& state);
   void wake_all();
+  /// `tell` is called when a directory leaves memory that is unwritten().
+  void when_unwritten_goes(std::function<void()> tell) { unwritten_goes_ = std::move(tell); }
   std::size_t size() const { return by_path_.size(); }
   template <class Visit>
   void for_each(Visit visit) const {
@@ -53,6 +57,7 @@ class DirectoryTable {
   std::size_t most_directories_ = kDirectories;
   std::size_t most_rows_ = kRows;
   std::size_t rows_ = 0;
+  std::function<void()> unwritten_goes_;
   Slots slots_;  ///< most recently used first
   std::unordered_map<std::string, Slots::iterator> by_path_;
 };

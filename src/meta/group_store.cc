@@ -8,11 +8,6 @@
 namespace balancefs {
 namespace {
 
-bool knows_something(const DirectoryState& state) {
-  const auto known = [](const MemberWord& word) { return word.kind != MemberWord::Kind::unknown; };
-  return std::any_of(state.words().begin(), state.words().end(), known);
-}
-
 void forget_kept(DirectoryState& state) {
   for (MemberWord& word : state.words()) word.kept.reset();
 }
@@ -36,6 +31,15 @@ bool GroupStore::prompt() const {
 
 void GroupStore::set_prompt(bool prompt) {
   store_.prompt_ = prompt;
+}
+
+std::shared_ptr<const void> GroupStore::leave_to_load() const {
+  const bool none_under_way = store_.loads_.use_count() == 1;
+  return store_.prompt_ || none_under_way ? store_.loads_ : nullptr;
+}
+
+void GroupStore::missed() {
+  store_.skip();
 }
 
 Task<Result<KeptDirectory>> GroupStore::load(Path directory) {
@@ -68,7 +72,7 @@ void GroupStore::collect(std::vector<DirectoryToKeep>& batch, std::vector<Writte
     queue_.pop_front();
     store_.dequeue();
     state->queued = false;
-    if (!knows_something(*state)) continue;
+    if (!state->knows_something()) continue;
     batch.push_back(records_of(*state));
     bytes += batch.back().bytes();
     written.emplace_back(*this, state);

@@ -43,6 +43,11 @@ class GroupStore {
   /// Whether loads are worth waiting for: not once one has come late, until one has come in time.
   bool prompt() const;
   void set_prompt(bool prompt);
+  /// To be had before a load and held until it has come. Null: the store is not prompt, and what it was asked
+  /// last has not come yet. Each load keeps its directory in memory; a disk that hangs is not to fill it.
+  std::shared_ptr<const void> leave_to_load() const;
+  /// A directory that is unwritten() goes.
+  void missed();
   WallTimes times() const;
 
   /// The state of a directory is to be written. Which words of it: MemberWord::kept.

@@ -62,6 +62,7 @@ Task<void> ListingCache::close() {
   closing_ = true;
   table_.wake_all();
   co_await scope_.close();
+  tell_unwritten();
 }
 
 Task<Result<std::shared_ptr<const Directory>>> ListingCache::list(Path directory) {

@@ -167,11 +167,12 @@ class ListingCache final : private FetchOwner, private HeldTree {
 
   // listing_recall.cc: what was known before
   Task<void> recall(State state);
-  Task<void> run_recall(State state);
+  Task<void> run_recall(State state, std::shared_ptr<const void> leave);
   void take_kept(DirectoryState& state, KeptDirectory kept);
   void judge_by_kept(DirectoryState& state, KeptWord kept);
   void take_kept_word(DirectoryState& state, KeptWord kept, const WallTimes& times, bool untouched);
   void keep(const State& state);
+  void tell_unwritten();
 
   // listing_confirm.cc: answers that are not believed at once
   Task<void> confirm_absence(std::shared_ptr<Fetch> fetch, MemberIndex member);

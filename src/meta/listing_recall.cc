@@ -1,7 +1,8 @@
 // What was known of a directory before: kept in the metadata store over restarts, and when memory had no
 // room.
 //
-// A directory is asked for once, before anything is decided about it; equal questions share the wait. What
+// A directory is asked for once, before anything is decided about it; equal questions share the wait. While
+// the disk hangs one directory alone is asked for, and the others with their next use after that. What
 // has come from members meanwhile counts, and what was kept only fills in for members that have said nothing.
 // Its age is what the wall clock says, so that it is fresh, served and revalidated, or asked for first as if
 // the daemon had run on.
@@ -13,6 +14,14 @@ namespace balancefs {
 void ListingCache::keep_in(GroupStore& store) {
   BALANCEFS_CHECK(store.members() == lagging_.size());
   kept_ = &store;
+  table_.when_unwritten_goes([this] { kept_->missed(); });
+}
+
+/// At the end.
+void ListingCache::tell_unwritten() {
+  bool unwritten = false;
+  table_.for_each([&](const DirectoryState& state) { unwritten = unwritten || state.unwritten(); });
+  if (kept_ != nullptr && unwritten) kept_->missed();
 }
 
 void ListingCache::keep(const State& state) {
@@ -27,9 +36,11 @@ Task<void> ListingCache::recall(State state) {
   if (kept_ == nullptr || state->recall == Recall::done || closing_) co_return;
   if (state->recall == Recall::not_asked) {
     if (!kept_->readable()) co_return;
+    auto leave = kept_->leave_to_load();
+    if (leave == nullptr) co_return;
     state->recall = Recall::asked;
     state->recall_by = now() + GroupStore::kLongestWait;
-    scope_.spawn(run_recall(state));
+    scope_.spawn(run_recall(state, std::move(leave)));
   }
   while (state->recall == Recall::asked && !closing_ && kept_->prompt()) {
     const bool woken = co_await state->changed.wait_until(clock_, state->recall_by);
@@ -41,8 +52,9 @@ Task<void> ListingCache::recall(State state) {
   }
 }
 
-Task<void> ListingCache::run_recall(State state) {
+Task<void> ListingCache::run_recall(State state, std::shared_ptr<const void> leave) {
   Result<KeptDirectory> kept = co_await kept_->load(state->path());
+  leave.reset();
   state->recall = DirectoryState::Recall::done;
   if (now() <= state->recall_by) kept_->set_prompt(true);
   if (kept) take_kept(*state, std::move(*kept));

@@ -122,7 +122,8 @@ class MetadataStore {
   MetadataSnapshot figures_;
   std::size_t queued_ = 0;
   int jobs_ = 0;
-  bool prompt_ = true;  ///< see GroupStore
+  bool prompt_ = true;                                           ///< see GroupStore
+  std::shared_ptr<const void> loads_ = std::make_shared<int>();  ///< shared by those under way
   Expiries expiries_;
   std::uint64_t expired_ = 0;  ///< how often
   bool incomplete_ = false;    ///< a state was skipped, and the file does not know of it yet

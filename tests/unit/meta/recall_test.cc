@@ -265,6 +265,26 @@ TEST_F(RecallTest, ADiskThatDoesNotAnswerIsWaitedForOnce) {
   EXPECT_EQ(group.lists, asked + 2) << "it answers again";
 }
 
+TEST_F(RecallTest, ADiskThatDoesNotAnswerKeepsNoDirectoriesInMemory) {
+  const auto nth = [](int i) { return "d" + std::to_string(i) + "/sub"; };
+  for (int i = 0; i < 40; ++i) group.add_file(nth(i) + "/one", 1);
+  start();
+  for (int i = 0; i < 40; ++i) names(nth(i));
+  restart();
+  use().set_bounds(3, 1000);
+  t.elsewhere = nullptr;
+  {
+    const HungDisk hung;
+    for (int i = 0; i < 40; ++i) EXPECT_EQ(names(nth(i)), (Names{"one"}));
+    EXPECT_LE(use().directories(), 6u) << "one that is asked for, and what memory has room for";
+  }
+  t.elsewhere = [this] { return store && store->busy(); };
+  t.settle();
+  group[0].latency = group[1].latency = 1s;
+  EXPECT_EQ(names(nth(2)), (Names{"one"}));
+  EXPECT_FALSE(use().proves_absence(path(nth(2)))) << "what was shown meanwhile was not written";
+}
+
 TEST_F(RecallTest, WhatComesLateFillsInForMembersThatSaidNothing) {
   group[0].add_file("a/one", 1);
   group[1].add_file("a/two", 1);
