@@ -116,7 +116,8 @@ class DirectoryState {
   Recall recall = Recall::not_asked;
   TimePoint recall_by;      ///< nobody waits for it longer
   bool keep_later = false;  ///< it changed before that came
-  bool queued = false;      ///< it waits to be written
+  /// With how many rows it waits to be written; absent: it does not.
+  std::optional<std::size_t> queued;
 
   bool served = false;  ///< somebody was given an answer: changes are worth telling
 

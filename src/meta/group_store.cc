@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "meta/metadata_store.h"
 
@@ -48,12 +49,12 @@ Task<Result<KeptDirectory>> GroupStore::load(Path directory) {
 }
 
 void GroupStore::changed(const std::shared_ptr<DirectoryState>& state) {
-  if (state->queued) return;
-  if (!store_.writable() || !store_.enqueue()) {
+  if (state->queued) return store_.recount(*state->queued, state->rows());
+  if (!store_.writable() || !store_.enqueue(state->rows())) {
     forget_kept(*state);
     return store_.skip();
   }
-  state->queued = true;
+  state->queued = state->rows();
   queue_.push_back(state);
 }
 
@@ -70,8 +71,7 @@ void GroupStore::collect(std::vector<DirectoryToKeep>& batch, std::vector<Writte
   while (!queue_.empty() && bytes < most_bytes) {
     const std::shared_ptr<DirectoryState> state = std::move(queue_.front());
     queue_.pop_front();
-    store_.dequeue();
-    state->queued = false;
+    store_.dequeue(*std::exchange(state->queued, std::nullopt));
     if (!state->knows_something()) continue;
     batch.push_back(records_of(*state));
     bytes += batch.back().bytes();
@@ -81,9 +81,8 @@ void GroupStore::collect(std::vector<DirectoryToKeep>& batch, std::vector<Writte
 
 void GroupStore::drop_queue() {
   for (const auto& state : queue_) {
-    state->queued = false;
+    store_.dequeue(*std::exchange(state->queued, std::nullopt));
     forget_kept(*state);
-    store_.dequeue();
   }
   queue_.clear();
 }

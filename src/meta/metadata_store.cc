@@ -132,12 +132,24 @@ bool MetadataStore::writable() const {
   return readable() && figures_.state != MetadataSnapshot::State::paused;
 }
 
-bool MetadataStore::enqueue() {
-  if (queued_ >= kMostQueued) return false;
+bool MetadataStore::enqueue(std::size_t rows) {
+  const bool room = queued_ < kMostQueued && queued_rows_ + rows <= options_.most_queued_rows;
+  if (!room && queued_ > 0) return false;
+  queued_rows_ += rows;
   if (queued_++ > 0) return true;
   log_debug("metadata {}: changes wait to be written", options_.folder);
   wake_.wake_all();
   return true;
+}
+
+void MetadataStore::recount(std::size_t& counted, std::size_t rows) {
+  queued_rows_ = queued_rows_ - counted + rows;
+  counted = rows;
+}
+
+void MetadataStore::dequeue(std::size_t rows) {
+  --queued_;
+  queued_rows_ -= rows;
 }
 
 void MetadataStore::skip() {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/worker_thread.h"
+#include "meta/directory_table.h"
 #include "meta/group_store.h"
 #include "meta/metadata_file.h"
 
@@ -26,6 +27,8 @@ struct MetadataStoreOptions {
 
   std::string folder;
   std::uint64_t most_bytes = kMostBytes;
+  /// Directories that wait to be written cannot leave memory: as many rows again as it holds.
+  std::size_t most_queued_rows = DirectoryTable::kRows;
 
   MetadataStoreOptions() = default;
 };
@@ -81,9 +84,10 @@ class MetadataStore {
   bool has_no_file() const { return figures_.state == MetadataSnapshot::State::paused && !writes_; }
   /// Whether what is to be kept may be written, now or soon.
   bool writable() const;
-  /// Counts a directory that waits to be written. False: too many do.
-  bool enqueue();
-  void dequeue() { --queued_; }
+  /// Counts a directory that waits to be written. False: too many do, or too many rows.
+  bool enqueue(std::size_t rows);
+  void recount(std::size_t& counted, std::size_t rows);
+  void dequeue(std::size_t rows);
   /// A state was not written and will not be: see MetadataFile::distrust().
   void skip();
   Task<Result<KeptDirectory>> load(DirectoryQuestion question);
@@ -121,6 +125,7 @@ class MetadataStore {
   std::vector<std::unique_ptr<GroupStore>> groups_;
   MetadataSnapshot figures_;
   std::size_t queued_ = 0;
+  std::size_t queued_rows_ = 0;
   int jobs_ = 0;
   bool prompt_ = true;                                           ///< see GroupStore
   std::shared_ptr<const void> loads_ = std::make_shared<int>();  ///< shared by those under way

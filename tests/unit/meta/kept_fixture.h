@@ -24,6 +24,7 @@ class KeptTest : public CacheTest {
     MetadataStoreOptions where;
     where.folder = place;
     where.most_bytes = most_bytes;
+    where.most_queued_rows = most_queued_rows;
     store = std::make_unique<MetadataStore>(where, t.executor(), t.clock, [this] { return wall(); });
     kept = &store->group("/pt", keys);
     use().keep_in(*kept);
@@ -64,6 +65,7 @@ class KeptTest : public CacheTest {
   TempFolder folder;
   std::string place = folder.path("mnt.metadata");
   std::uint64_t most_bytes = MetadataStoreOptions::kMostBytes;
+  std::size_t most_queued_rows = DirectoryTable::kRows;
   std::vector<MemberKey> keys;
   Duration skew{0};  ///< of the wall clock
   int crashes = 0;

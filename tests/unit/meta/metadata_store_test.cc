@@ -135,6 +135,33 @@ TEST_F(MetadataStoreTest, ADiskThatHangsDoesNotFillMemory) {
   t.elsewhere = [this] { return store && store->busy(); };
 }
 
+TEST_F(MetadataStoreTest, ADiskThatHangsDoesNotFillMemoryWithLargeFolders) {
+  most_queued_rows = 1000;
+  start();
+  t.elsewhere = nullptr;
+  const auto folder_of = [&](std::size_t rows) {
+    auto state = std::make_shared<DirectoryState>(path("of" + std::to_string(rows)), 2, IdentityRule::size);
+    state->restore(0, MemberWord::Kind::listed, kept_listing(rows));
+    return state;
+  };
+  {
+    const HungDisk hung;
+    const auto small = folder_of(100);
+    kept->changed(small);
+    kept->changed(folder_of(899));
+    EXPECT_EQ(store->snapshot().skipped, 0u);
+    small->restore(0, MemberWord::Kind::listed, kept_listing(101));
+    kept->changed(small);
+    kept->changed(folder_of(1));
+    EXPECT_EQ(store->snapshot().skipped, 1u);
+    EXPECT_EQ(store->snapshot().queued, 2u);
+  }
+  t.elsewhere = [this] { return store && store->busy(); };
+  written();
+  kept->changed(folder_of(5000));
+  EXPECT_EQ(store->snapshot().queued, 1u) << "one is written, however large";
+}
+
 TEST_F(MetadataStoreTest, WhatCouldNotBeWrittenIsNotProofOfAbsenceLater) {
   std::filesystem::create_directories(place);
   if (::mount("tmpfs", place.c_str(), "tmpfs", 0, "size=1m") != 0) GTEST_SKIP() << "needs root";
