@@ -70,6 +70,8 @@ struct KeptWord {
 /// A directory as it was kept; only members that were asked for.
 struct KeptDirectory {
   std::optional<FileTime> fresh_from;
+  /// Written by an earlier run, which may have known nothing of some of these members.
+  bool of_earlier_run = false;
   /// It may have been younger when the run that wrote it ended: it proves no absence.
   bool maybe_outdated = false;
   DirectoryExpiry expiry = DirectoryExpiry::none;

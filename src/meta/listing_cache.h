@@ -169,6 +169,7 @@ class ListingCache final : private FetchOwner, private HeldTree {
   Task<void> recall(State state);
   Task<void> run_recall(State state, std::shared_ptr<const void> leave);
   void take_kept(DirectoryState& state, KeptDirectory kept);
+  std::optional<TimePoint> fresh_by_kept(const KeptDirectory& kept, const WallTimes& times) const;
   void judge_by_kept(DirectoryState& state, KeptWord kept);
   void take_kept_word(DirectoryState& state, KeptWord kept, const WallTimes& times, bool untouched);
   void keep(const State& state);

@@ -78,16 +78,26 @@ void ListingCache::take_kept(DirectoryState& state, KeptDirectory kept) {
   }
   table_.recount(state);
   if (untouched && lagging_.size() > 1) state.find_divergent();
-  const auto fresh_from = kept.fresh_from ? times.steady(*kept.fresh_from) : std::nullopt;
-  if (!state.fresh_from && fresh_from) {
-    // Shown and revalidated, but too old to prove that a name is absent.
-    const TimePoint outdated = now() - options_.ttl - Duration(1);
-    state.fresh_from = kept.maybe_outdated ? std::min(*fresh_from, outdated) : *fresh_from;
-  }
+  if (!state.fresh_from) state.fresh_from = fresh_by_kept(kept, times);
   if (kept.expiry == DirectoryExpiry::none) return;
   state.expired = true;
   if (kept.expiry != DirectoryExpiry::refreshed) return;
   for (MemberWord& word : state.words()) word.trust_after = last_id_;
+}
+
+std::optional<TimePoint> ListingCache::fresh_by_kept(const KeptDirectory& kept,
+                                                     const WallTimes& times) const {
+  if (!kept.fresh_from) return std::nullopt;
+  std::optional<TimePoint> from = times.steady(*kept.fresh_from);
+  if (!from) return std::nullopt;
+  // Shown and revalidated, but too old to prove that a name is absent.
+  if (kept.maybe_outdated) from = std::min(*from, now() - options_.ttl - Duration(1));
+  if (!kept.of_earlier_run) return from;
+  // A storage that was not configured then and is again has not been asked since its own word.
+  for (const KeptWord& word : kept.words) {
+    from = std::min(*from, times.steady(word.word.answered_at).value_or(times.long_ago()));
+  }
+  return from;
 }
 
 /// The member answered before it was known what it had. A listing that would not have been believed at once

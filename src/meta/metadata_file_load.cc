@@ -34,6 +34,7 @@ Result<KeptDirectory> MetadataFile::read(const DirectoryQuestion& question) {
   if (!words && words.error().kind == ErrorKind::not_found) give_up(directory, question.group, question.path);
   if (!words) return std::unexpected<Error>(words.error());
   kept.fresh_from = state->fresh_from;
+  kept.of_earlier_run = run != run_;
   kept.maybe_outdated = question.incomplete || run < trusted_from_;
   if (expiry != 0) kept.expiry = expiry == 2 ? DirectoryExpiry::refreshed : DirectoryExpiry::expired;
   for (const auto& [name, members] : state->changed) {

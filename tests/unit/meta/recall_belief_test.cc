@@ -83,6 +83,25 @@ TEST_F(RecallBelief, WhatIsConfirmedAbsentStaysAbsent) {
   EXPECT_EQ(said(lookup("b/three")), "not_found");
 }
 
+TEST_F(RecallBelief, AStorageThatIsPutBackShowsNoOldNamesAsFresh) {
+  group[0].add_file("a/one", 1);
+  for (const char* name : {"a/stays", "a/goes"}) group[1].add_file(name, 1);
+  start();
+  names("a");
+  stop();
+  t.clock.advance(20min);
+  group[1].remove("a/goes");
+  const MemberKey first = std::exchange(keys[1], 999);
+  start();
+  names("a");
+  stop();
+  keys[1] = first;
+  start();
+  const int asked = group.lists;
+  EXPECT_EQ(names("a"), (Names{"one", "stays"}));
+  EXPECT_EQ(group.lists, asked + 1);
+}
+
 TEST_F(RecallBelief, CopiesThatChangedInPlaceStayDivergent) {
   group.add_file("a/one", 10);
   start();
