@@ -26,12 +26,8 @@ MergeInput MembersWords::input() const {
   return input;
 }
 
-Directory::Directory(MembersWords words, bool complete, TimePoint fetched_at)
-    : words_(std::move(words)),
-      input_(words_.input()),
-      only_(only_lister(words_)),
-      complete_(complete),
-      fetched_at_(fetched_at) {
+Directory::Directory(MembersWords words, bool complete)
+    : words_(std::move(words)), input_(words_.input()), only_(only_lister(words_)), complete_(complete) {
   if (only_ == nullptr) merged_ = merge_rows(input_);
 }
 

@@ -28,7 +28,7 @@ struct MembersWords {
 
 class Directory {
  public:
-  Directory(MembersWords words, bool complete, TimePoint fetched_at);
+  Directory(MembersWords words, bool complete);
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
 
@@ -73,9 +73,6 @@ class Directory {
 
   /// Every member answered, or its last good answer was used.
   bool complete() const { return complete_; }
-  /// When the oldest of the answers came that make it fresh; the clock's beginning when it never was
-  /// complete.
-  TimePoint fetched_at() const { return fetched_at_; }
 
  private:
   /// The member that is the authority of a name, and its row there.
@@ -91,7 +88,6 @@ class Directory {
   const MemberListing* only_;     ///< the one that lists anything; null: several do
   std::vector<RowIndex> merged_;  ///< where several list: see merge_rows()
   bool complete_;
-  TimePoint fetched_at_;
 };
 
 }  // namespace balancefs

@@ -76,8 +76,7 @@ std::shared_ptr<const Directory> DirectoryState::snapshot(TimePoint now, const M
   // With a bound on old answers the view changes by itself as time passes.
   auto held = options.stale_if_error ? nullptr : snapshot_.lock();
   if (held) return held;
-  auto made = std::make_shared<const Directory>(counting_words(now, options), all_known(now, options),
-                                                fresh_from.value_or(TimePoint()));
+  auto made = std::make_shared<const Directory>(counting_words(now, options), all_known(now, options));
   snapshot_ = made;
   return made;
 }

@@ -37,7 +37,6 @@ Result<void> Fetch::entry(std::string_view name, const ObjectInfo& info) {
 void Fetch::member_done(MemberIndex member, const Result<void>& outcome) {
   if (member >= members_.size() || members_[member].done) return;
   members_[member].done = true;
-  if (!outcome && (!error_ || error_->kind == ErrorKind::not_found)) error_ = outcome.error();
   owner_.member_answered(*this, member, outcome);
 }
 

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,8 +76,6 @@ class Fetch final : public ListingSink, public std::enable_shared_from_this<Fetc
   /// What has arrived so far, each name once: of a storage alone, whose word is the whole truth. Nothing
   /// before there are enough, nor when it has answered.
   std::vector<FirstName> first_names() const;
-  /// Why members failed: the first reason that says more than "not there".
-  const std::optional<Error>& error() const { return error_; }
 
   Result<void> entry(std::string_view name, const ObjectInfo& info) override;
   void member_done(MemberIndex member, const Result<void>& outcome) override;
@@ -99,7 +96,6 @@ class Fetch final : public ListingSink, public std::enable_shared_from_this<Fetc
   TimePoint started_;
   bool outdated_ = false;
   std::vector<Member> members_;
-  std::optional<Error> error_;
 };
 
 }  // namespace balancefs

@@ -55,7 +55,6 @@ class GroupStore {
   /// Directories that are not in memory, or all below them: the next use asks again first.
   void expire(const Path& directory, DirectoryExpiry expiry);
   void expire_below(const Path& directory, DirectoryExpiry expiry);
-  void expire_all(DirectoryExpiry expiry) { expire_below(Path(), expiry); }
 
  private:
   friend class MetadataStore;

@@ -181,7 +181,7 @@ std::vector<DirectoryEntry> entries_of(const Directory& directory) {
 
 RC_GTEST_PROP(MergeProperty, EveryNameOfEveryMemberIsThereOnceAndInOrder, ()) {
   const auto listings = any_listings();
-  const Directory merged(words_of(listings), true, TimePoint());
+  const Directory merged(words_of(listings), true);
   std::set<std::string> names;
   for (const MemberListing& each : listings) {
     each.for_each([&](std::string_view name, const ObjectInfo&) { names.emplace(name); });
