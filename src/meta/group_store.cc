@@ -114,6 +114,7 @@ DirectoryToKeep GroupStore::records_of(DirectoryState& state) const {
     WordToKeep out;
     WordRecord record;
     record.listed = word.kind == MemberWord::Kind::listed;
+    record.unproven = word.unproven;
     record.answered_at = clocks.wall(word.answered_at);
     if (word.doubted_since) record.doubted_since = clocks.wall(*word.doubted_since);
     if (record.listed && !word.kept) {

@@ -69,9 +69,10 @@ void ListingCache::take_kept(DirectoryState& state, KeptDirectory kept) {
   if (state.changed_copies().empty()) state.restore(std::move(kept.changed));
   for (KeptWord& word : kept.words) {
     const MemberIndex member = word.member;
+    const bool unproven = word.word.unproven || kept.maybe_outdated;
     if (state.words()[member].kind == MemberWord::Kind::unknown) {
       take_kept_word(state, std::move(word), times, untouched);
-      state.words()[member].unproven = kept.maybe_outdated;
+      state.words()[member].unproven = unproven;
     } else if (!refreshed) {
       judge_by_kept(state, std::move(word));
     }

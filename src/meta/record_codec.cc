@@ -19,6 +19,11 @@ constexpr std::uint64_t kEtag = 8;
 constexpr std::uint64_t kTime = 16;
 constexpr std::uint64_t kWholeSeconds = 32;
 constexpr std::uint64_t kChecksum = 64;
+
+// Flags of a word.
+constexpr std::uint64_t kListed = 1;
+constexpr std::uint64_t kUnproven = 2;
+
 constexpr std::int64_t kNanoseconds = 1'000'000'000;
 
 std::uint64_t hash(std::string_view bytes, std::uint64_t seed = 0) {
@@ -163,7 +168,7 @@ std::uint64_t record_sum(std::string_view bytes) {
 
 std::string encode_word(const WordRecord& word, const RecordPlace& place) {
   ByteWriter out;
-  out.number(word.listed ? 1 : 0);
+  out.number((word.listed ? kListed : 0) | (word.unproven ? kUnproven : 0));
   out.signed_number(count_of(word.answered_at));
   write_time(out, word.doubted_since);
   out.fixed(word.listing);
@@ -175,7 +180,9 @@ std::optional<WordRecord> decode_word(std::string_view bytes, const RecordPlace&
   if (!content) return std::nullopt;
   ByteReader in(*content);
   WordRecord word;
-  word.listed = in.number() != 0;
+  const std::uint64_t flags = in.number();
+  word.listed = (flags & kListed) != 0;
+  word.unproven = (flags & kUnproven) != 0;
   word.answered_at = time_of(in.signed_number());
   word.doubted_since = read_time(in);
   word.listing = in.fixed();

@@ -35,7 +35,8 @@ struct RecordPlace {
 };
 
 struct WordRecord {
-  bool listed = false;  ///< else it said that the directory is not there
+  bool listed = false;    ///< else it said that the directory is not there
+  bool unproven = false;  ///< see MemberWord
   FileTime answered_at;
   std::optional<FileTime> doubted_since;
   std::uint64_t listing = 0;  ///< checksum of the listing; 0 where there is none

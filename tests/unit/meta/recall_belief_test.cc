@@ -102,6 +102,24 @@ TEST_F(RecallBelief, AStorageThatIsPutBackShowsNoOldNamesAsFresh) {
   EXPECT_EQ(group.lists, asked + 1);
 }
 
+// SEMANTICS: "After a crash nothing that was kept proves that a name is absent."
+TEST_F(RecallBelief, WhatACrashLeftProvesNoAbsenceAfterACleanEndEither) {
+  group.add_file("a/one", 1);
+  start();
+  names("a");
+  written();
+  crash();
+  break_member(1);
+  names("a");
+  t.pass(1s);
+  EXPECT_EQ(said(lookup("a/two")), "unavailable");
+  restart();
+  EXPECT_NE(said(lookup("a/two")), "not_found") << "of the second member nothing newer is known";
+  mend_member(1);
+  use().expire(path("a"));
+  EXPECT_EQ(said(lookup("a/two")), "not_found");
+}
+
 TEST_F(RecallBelief, CopiesThatChangedInPlaceStayDivergent) {
   group.add_file("a/one", 10);
   start();

@@ -87,6 +87,7 @@ RC_GTEST_PROP(RecordCodec, AListingThatWasChangedAnywhereIsNone, ()) {
 RC_GTEST_PROP(RecordCodec, WordsAndStatesComeBackAsTheyWere, ()) {
   WordRecord word;
   word.listed = *rc::gen::arbitrary<bool>();
+  word.unproven = *rc::gen::arbitrary<bool>();
   word.answered_at = FileTime(std::chrono::nanoseconds(*rc::gen::arbitrary<std::int64_t>()));
   if (*rc::gen::arbitrary<bool>())
     word.doubted_since = FileTime(std::chrono::nanoseconds(*rc::gen::arbitrary<std::int64_t>()));
