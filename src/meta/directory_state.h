@@ -32,7 +32,8 @@ struct MemberWord {
   std::uint64_t heard = 0;  ///< the youngest fetch that ended for this member, whatever came of it
   std::uint64_t believed = 0;              ///< the youngest fetch whose answer was believed
   std::optional<TimePoint> doubted_since;  ///< a listing came that looks like a deletion of everything
-  /// Checksum of the listing's record in the metadata store (group_store.h); absent: not written as it is.
+  /// Checksum of the listing's record in the metadata store (group_store.h); 0: that is being written;
+  /// absent: it is not there as it is.
   std::optional<std::uint64_t> kept;
   /// A refresh: a listing of a younger fetch than this is believed, however empty.
   std::optional<std::uint64_t> trust_after;

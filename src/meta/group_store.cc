@@ -9,6 +9,8 @@
 namespace balancefs {
 namespace {
 
+constexpr std::uint64_t kBeingWritten = 0;  // MemberWord::kept
+
 void forget_kept(DirectoryState& state) {
   for (MemberWord& word : state.words()) word.kept.reset();
 }
@@ -73,9 +75,18 @@ void GroupStore::collect(std::vector<DirectoryToKeep>& batch, std::vector<Writte
     queue_.pop_front();
     store_.dequeue(*std::exchange(state->queued, std::nullopt));
     if (!state->knows_something()) continue;
-    batch.push_back(records_of(*state));
+    batch.push_back(to_keep(*state));
     bytes += batch.back().bytes();
     written.emplace_back(*this, state);
+  }
+}
+
+void GroupStore::written(DirectoryState& state, const DirectoryToKeep& kept) const {
+  for (const WordToKeep& word : kept.words) {
+    const auto member = std::find(members_.begin(), members_.end(), word.member) - members_.begin();
+    // Another listing came, or a stat: that is to be written.
+    std::optional<std::uint64_t>& mine = state.words()[static_cast<std::size_t>(member)].kept;
+    if (word.to_encode && mine == kBeingWritten) mine = word.listing;
   }
 }
 
@@ -98,7 +109,7 @@ StateRecord GroupStore::state_record(const DirectoryState& state, const WallTime
   return record;
 }
 
-DirectoryToKeep GroupStore::records_of(DirectoryState& state) const {
+DirectoryToKeep GroupStore::to_keep(DirectoryState& state) const {
   const WallTimes clocks = times();
   DirectoryToKeep kept;
   kept.group = name_;
@@ -110,22 +121,19 @@ DirectoryToKeep GroupStore::records_of(DirectoryState& state) const {
     // What a member has elsewhere is no word of it about this directory.
     if (word.kind == MemberWord::Kind::unknown || word.elsewhere) continue;
     youngest = std::max(youngest, word.answered_at);
-    const RecordPlace place(kept.group, kept.path, members_.at(m));
     WordToKeep out;
-    WordRecord record;
-    record.listed = word.kind == MemberWord::Kind::listed;
-    record.unproven = word.unproven;
-    record.answered_at = clocks.wall(word.answered_at);
-    if (word.doubted_since) record.doubted_since = clocks.wall(*word.doubted_since);
-    if (record.listed && !word.kept) {
-      out.entries = encode_listing(word.listing, clocks, place);
-      word.kept = record_sum(*out.entries);
+    out.member = members_.at(m);
+    out.said.listed = word.kind == MemberWord::Kind::listed;
+    out.said.unproven = word.unproven;
+    out.said.answered_at = clocks.wall(word.answered_at);
+    if (word.doubted_since) out.said.doubted_since = clocks.wall(*word.doubted_since);
+    if (out.said.listed && word.kept.value_or(kBeingWritten) == kBeingWritten) {
+      out.to_encode = word.listing;
+      word.kept = kBeingWritten;
+    } else if (out.said.listed) {
+      out.said.listing = *word.kept;
     }
-    if (record.listed) record.listing = *word.kept;
-    out.member = place.member;
-    out.listing = record.listing;
     out.names = word.listing.size();
-    out.word = encode_word(record, place);
     kept.words.push_back(std::move(out));
   }
   kept.answered = std::chrono::floor<std::chrono::seconds>(clocks.wall(youngest)).time_since_epoch().count();

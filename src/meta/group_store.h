@@ -2,7 +2,8 @@
 //
 // A directory that changed is remembered as such and turned into records when its turn to be written comes,
 // so that of many changes the newest state alone is written. Until then it stays in memory (the table drops
-// nothing that is in use). Loop thread.
+// nothing that is in use). Records of listings are made on the store's thread, which shares them. Loop
+// thread.
 #pragma once
 
 #include <deque>
@@ -52,6 +53,8 @@ class GroupStore {
 
   /// The state of a directory is to be written. Which words of it: MemberWord::kept.
   void changed(const std::shared_ptr<DirectoryState>& state);
+  /// What of it is to be written. Costs nothing per name: encode_words() does.
+  DirectoryToKeep to_keep(DirectoryState& state) const;
   /// Directories that are not in memory, or all below them: the next use asks again first.
   void expire(const Path& directory, DirectoryExpiry expiry);
   void expire_below(const Path& directory, DirectoryExpiry expiry);
@@ -61,8 +64,9 @@ class GroupStore {
   /// Moves queued directories into a batch until it has that many bytes.
   void collect(std::vector<DirectoryToKeep>& batch, std::vector<WrittenDirectory>& written,
                std::size_t& bytes, std::size_t most_bytes);
+  /// `kept` was made from `state` and is on disk.
+  void written(DirectoryState& state, const DirectoryToKeep& kept) const;
   void drop_queue();
-  DirectoryToKeep records_of(DirectoryState& state) const;
   StateRecord state_record(const DirectoryState& state, const WallTimes& times) const;
 
   MetadataStore& store_;

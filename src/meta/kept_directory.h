@@ -1,4 +1,5 @@
-// What goes to the metadata store's thread and comes back from it. Plain values, owned by whoever holds them.
+// What goes to the metadata store's thread and comes back from it. Plain values, owned by whoever holds them;
+// listings are shared with the loop, where they end (listing.h).
 #pragma once
 
 #include <cstdint>
@@ -16,10 +17,14 @@ namespace balancefs {
 /// One member's word about one directory, to be written.
 struct WordToKeep {
   MemberKey member = 0;
+  WordRecord said;
+  std::optional<MemberListing> to_encode;  ///< absent: the listing's record is there already, or it has none
+  std::size_t names = 0;
+
+  // Made by encode_words().
   std::uint64_t listing = 0;           ///< checksum of its listing; 0: it has none
   std::string word;                    ///< the record
   std::optional<std::string> entries;  ///< the listing's record; absent: it is there already
-  std::size_t names = 0;
 
   WordToKeep() = default;
 };
@@ -33,12 +38,16 @@ struct DirectoryToKeep {
   std::vector<WordToKeep> words;
 
   DirectoryToKeep() = default;
+  /// Memory that it holds before its words are encoded.
   std::size_t bytes() const {
     std::size_t sum = group.size() + path.size() + state.size();
-    for (const WordToKeep& word : words) sum += word.word.size() + (word.entries ? word.entries->size() : 0);
+    for (const WordToKeep& word : words) sum += sizeof word + (word.to_encode ? word.to_encode->bytes() : 0);
     return sum;
   }
 };
+
+/// Makes the records of its words, which takes as long as its listings are: for the store's thread.
+void encode_words(DirectoryToKeep& directory, const WallTimes& times);
 
 /// What was said of a directory since it was written.
 enum class DirectoryExpiry : std::uint8_t {

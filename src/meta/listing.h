@@ -1,9 +1,11 @@
 // What one member listed in one directory: names and attributes, sorted by name.
 //
 // Owned by the directory's state (directory_state.h), loop thread. A copy shares the rows, which never
-// change (rows.h). Beside them it keeps what stat() said of single files since: a stat makes a rounded or
-// unknown size exact, but its validator never replaces the listing's, because index pages give minutes (in
-// their own time zone) where HEAD gives seconds, and a version is named by the listing's validator.
+// change (rows.h), and the notes, which are copied before a write. Another thread may read a copy that goes
+// back to the loop and ends there. Beside the rows it keeps what stat() said of single files since: a stat
+// makes a rounded or unknown size exact, but its validator never replaces the listing's, because index pages
+// give minutes (in their own time zone) where HEAD gives seconds, and a version is named by the listing's
+// validator.
 #pragma once
 
 #include <map>

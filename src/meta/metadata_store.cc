@@ -173,35 +173,50 @@ Task<void> MetadataStore::write_behind() {
   ended_.wake_all();
 }
 
+struct MetadataStore::Saved {
+  std::shared_ptr<Batch> batch;  ///< back to the loop, see kept_directory.h
+  Result<std::vector<std::size_t>> lacking;
+  Saved() = default;
+};
+
 Task<bool> MetadataStore::write_batch() {
-  using Lacking = std::vector<std::size_t>;
-  auto batch = std::make_shared<std::vector<DirectoryToKeep>>();
+  auto batch = std::make_shared<Batch>();
   std::vector<WrittenDirectory> written;
   std::size_t bytes = 0;
   for (const auto& group : groups_) group->collect(*batch, written, bytes, kBatchBytes);
   const bool distrust = std::exchange(incomplete_, false);
-  std::function<Result<Timed<Result<Lacking>>>()> job = [file = file_, batch, distrust,
-                                                         expiries = std::exchange(expiries_, {})] {
+  std::function<Result<Timed<Saved>>()> job = [file = file_, batch, distrust, clocks = times(),
+                                               expiries = std::exchange(expiries_, {})]() mutable {
     apply(*file, expiries);
     if (distrust) file->distrust();
-    return timed<Result<Lacking>>([&] { return file->save(*batch); });
+    return timed<Saved>([&] { return encode_and_save(*file, std::move(batch), clocks); });
   };
-  const Result<Timed<Result<Lacking>>> done = co_await run(std::move(job));
+  const Result<Timed<Saved>> done = co_await run(std::move(job));
   figures_.writing += done->took;
   batch_ended(written, done->value);
   co_return queued_ > 0 && bytes >= kBatchBytes;
 }
 
-void MetadataStore::batch_ended(const std::vector<WrittenDirectory>& batch,
-                                const Result<std::vector<std::size_t>>& lacking) {
-  if (lacking) figures_.written += batch.size();
+MetadataStore::Saved MetadataStore::encode_and_save(MetadataFile& file, std::shared_ptr<Batch> batch,
+                                                    const WallTimes& clocks) {
+  for (DirectoryToKeep& directory : *batch) encode_words(directory, clocks);
+  Saved saved;
+  saved.lacking = file.save(*batch);
+  saved.batch = std::move(batch);
+  return saved;
+}
+
+void MetadataStore::batch_ended(const std::vector<WrittenDirectory>& written, const Saved& saved) {
+  const Result<std::vector<std::size_t>>& lacking = saved.lacking;
+  if (lacking) figures_.written += written.size();
   if (lacking && queued_ == 0) log_debug("metadata {}: all changes are written", options_.folder);
-  for (std::size_t i = 0; i < batch.size(); ++i) {
+  for (std::size_t i = 0; i < written.size(); ++i) {
     const bool whole = lacking && std::find(lacking->begin(), lacking->end(), i) == lacking->end();
-    if (whole) continue;
-    if (const auto state = batch[i].state.lock()) {
+    const auto state = written[i].state.lock();
+    if (state && whole) written[i].group->written(*state, saved.batch->at(i));
+    if (state && !whole) {
       for (MemberWord& word : state->words()) word.kept.reset();
-      if (lacking) batch[i].group->changed(state);
+      if (lacking) written[i].group->changed(state);
     }
     if (!lacking) skip();
   }

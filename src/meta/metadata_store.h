@@ -110,8 +110,11 @@ class MetadataStore {
   Task<void> write_behind();
   /// Whether there was more than fits into a batch.
   Task<bool> write_batch();
-  void batch_ended(const std::vector<WrittenDirectory>& batch,
-                   const Result<std::vector<std::size_t>>& lacking);
+  using Batch = std::vector<DirectoryToKeep>;
+  struct Saved;
+  /// On the thread.
+  static Saved encode_and_save(MetadataFile& file, std::shared_ptr<Batch> batch, const WallTimes& clocks);
+  void batch_ended(const std::vector<WrittenDirectory>& written, const Saved& saved);
   void pause(const Error& error);
   Task<void> count();
   /// Runs a job on the thread.

@@ -100,6 +100,40 @@ TEST_F(MetadataStoreTest, AnUnchangedListingIsNotWrittenAgain) {
   EXPECT_EQ(names_on_disk("a"), 500u);
 }
 
+TEST_F(MetadataStoreTest, RecordsOfListingsAreNotMadeOnTheLoop) {
+  start();
+  DirectoryState state(path("a"), 2, IdentityRule::size);
+  state.restore(1, MemberWord::Kind::listed, kept_listing(100));
+  DirectoryToKeep directory = kept->to_keep(state);
+  ASSERT_EQ(directory.words.size(), 1u);
+  EXPECT_FALSE(directory.words[0].entries) << "nothing per name";
+  encode_words(directory, clocks());
+  ASSERT_TRUE(directory.words[0].entries);
+  const auto back =
+      decode_listing(*directory.words[0].entries, 1, clocks(), RecordPlace("/pt", "a", keys[1]));
+  ASSERT_TRUE(back.has_value());
+  EXPECT_EQ(back->size(), 100u);
+}
+
+TEST_F(MetadataStoreTest, AListingThatChangesWhileItIsWrittenIsWrittenAgain) {
+  group.add_file("a/n0", 1);
+  start();
+  names("a");
+  t.elsewhere = nullptr;
+  {
+    const HungDisk hung;
+    t.pass(2s);
+    EXPECT_EQ(store->snapshot().queued, 0u);
+    EXPECT_EQ(store->snapshot().written, 0u) << "under way";
+    group.add_file("a/n1", 1);
+    list_again("a");
+  }
+  t.elsewhere = [this] { return store && store->busy(); };
+  written();
+  stop();
+  EXPECT_EQ(names_on_disk("a"), 2u);
+}
+
 TEST_F(MetadataStoreTest, AListingThatWentForRoomIsWrittenAgainWhenItIsAnsweredAgain) {
   most_bytes = 300 * 1024;
   for (int d = 0; d < 20; ++d) {
