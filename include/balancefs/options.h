@@ -171,6 +171,15 @@ struct LogOptions {
   LogOptions() = default;
 };
 
+/// Where metrics and the status page are; nowhere unless asked for.
+struct ControlOptions {
+  std::string address;     ///< numeric, IPv4 or IPv6 without brackets; empty: nobody listens
+  std::uint16_t port = 0;  ///< 0: a free one
+  Secret password;         ///< empty: none is asked for, which only an address of this machine allows
+
+  ControlOptions() = default;
+};
+
 /// One mistake in the configuration: what is wrong, with the value and what would be accepted.
 struct ConfigProblem {
   int line = 0;      ///< of the file; 0 when it is about no line
@@ -186,6 +195,7 @@ struct Options {
   MetadataOptions metadata;
   ReadOptions read;
   LogOptions log;
+  ControlOptions control;
   std::vector<StorageOptions> storages;
   std::map<std::string, GroupOptions> groups;  ///< by visible path; only those with a [group] table
   std::vector<std::string> warnings;           ///< one line each, with the remedy

@@ -127,6 +127,7 @@ void Members::note_opened(MemberIndex index, HealthTracker::Change change) {
                                 health.reason()));
   }
   const bool first = change == HealthTracker::Change::opened;
+  if (first) ++members_[index]->ejections;
   journal(index, first ? "closed" : "open", "open", health.reason());
   if (trouble_) trouble_(index);
 }
@@ -243,6 +244,7 @@ std::vector<MemberStatus> Members::status() const {
     status.rate = member->rate.at(now());
     status.p50 = health.p50();
     status.p95 = health.p95();
+    status.ejections = member->ejections;
     status.errors = member->errors;
     result.push_back(std::move(status));
   }

@@ -58,12 +58,13 @@ struct MemberStatus {
   std::optional<TimePoint> throttled_until;
   bool drained = false;
   bool no_range = false;
-  std::uint64_t opens = 0;    ///< handles that chose it
-  std::uint64_t bytes = 0;    ///< of data
-  std::uint64_t extra = 0;    ///< requests sent to it because another member was late
-  std::uint32_t running = 0;  ///< data requests under way
-  std::uint32_t waiting = 0;  ///< requests that wait for the member's limits
-  std::uint32_t weight = 0;   ///< effective, in thousandths of a weight of 1
+  std::uint64_t opens = 0;      ///< handles that chose it
+  std::uint64_t bytes = 0;      ///< of data
+  std::uint64_t extra = 0;      ///< requests sent to it because another member was late
+  std::uint64_t ejections = 0;  ///< times that it went out of rotation by its failures
+  std::uint32_t running = 0;    ///< data requests under way
+  std::uint32_t waiting = 0;    ///< requests that wait for the member's limits
+  std::uint32_t weight = 0;     ///< effective, in thousandths of a weight of 1
   std::uint32_t tier = 0;
   double rate = 0;              ///< bytes per second lately
   std::optional<Duration> p50;  ///< of recent first bytes
@@ -87,6 +88,7 @@ class Members {
     std::uint64_t opens = 0;
     std::uint64_t bytes = 0;
     std::uint64_t extra = 0;
+    std::uint64_t ejections = 0;
     std::uint32_t running = 0;
     std::uint32_t waiting = 0;
     std::array<std::uint64_t, kErrorKinds> errors{};

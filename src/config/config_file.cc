@@ -71,13 +71,15 @@ struct TopLevelTable {
   SectionFunction read;
 };
 
-constexpr std::array<TopLevelTable, 5> kTables = {{
+constexpr std::array<TopLevelTable, 6> kTables = {{
     {"mount", [](const toml::table& t, ConfigReading& r, Options& o) { read_mount_section(t, r, o.mount); }},
     {"cache", [](const toml::table& t, ConfigReading& r, Options& o) { read_cache_section(t, r, o.cache); }},
     {"metadata",
      [](const toml::table& t, ConfigReading& r, Options& o) { read_metadata_section(t, r, o.metadata); }},
     {"read", [](const toml::table& t, ConfigReading& r, Options& o) { read_read_section(t, r, o.read); }},
     {"log", [](const toml::table& t, ConfigReading& r, Options& o) { read_log_section(t, r, o.log); }},
+    {"control",
+     [](const toml::table& t, ConfigReading& r, Options& o) { read_control_section(t, r, o.control); }},
 }};
 
 void read_storages(const toml::node& node, ConfigReading& reading, Options& options) {
@@ -119,8 +121,8 @@ void report_unknown_table(std::string_view name, int line, ConfigReading& readin
   for (const TopLevelTable& table : kTables) known.push_back(table.name);
   const std::string_view near = nearest_spelling(name, known);
   reading.problems.emplace_back(
-      line, fmt::format("{}: unknown{}; accepted: [mount], [cache], [metadata], [read], [log], [[storage]], "
-                        "[group.\"/pt\"]",
+      line, fmt::format("{}: unknown{}; accepted: [mount], [cache], [metadata], [read], [log], [control], "
+                        "[[storage]], [group.\"/pt\"]",
                         quote(name), near.empty() ? "" : fmt::format("; did you mean {}?", near)));
 }
 

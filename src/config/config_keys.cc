@@ -49,6 +49,14 @@ constexpr std::array<KeySpec, 2> kLogKeys = {{
     {"target", "\"auto\", \"stderr\", \"journal\", or the path of a file with a '/' in it", "\"auto\""},
 }};
 
+constexpr std::array<KeySpec, 5> kControlKeys = {{
+    {"listen", "an address and a port such as \"127.0.0.1:9780\" or \"[::1]:9780\"", ""},
+    {"password", kText, "", true},
+    {"password_file", kFile, ""},
+    {"password_env", "the name of an environment variable", ""},
+    {"password_command", "a shell command that prints the password", "", true},
+}};
+
 constexpr std::array<KeySpec, 30> kStorageKeys = {{
     {"path", "where its root appears, such as \"/pt\" or \"/pt.balance1\"", ""},
     {"type", "\"webdav\", \"http\", \"local\"", ""},
@@ -97,6 +105,7 @@ const SectionSpec kCacheSection = {"cache", "[cache]", kCacheKeys};
 const SectionSpec kMetadataSection = {"metadata", "[metadata]", kMetadataKeys};
 const SectionSpec kReadSection = {"read", "[read]", kReadKeys};
 const SectionSpec kLogSection = {"log", "[log]", kLogKeys};
+const SectionSpec kControlSection = {"control", "[control]", kControlKeys};
 const SectionSpec kStorageSection = {"storage", "[[storage]]", kStorageKeys};
 const SectionSpec kGroupSection = {"group", "[group.\"/pt\"]", kGroupKeys};
 
@@ -106,9 +115,9 @@ const KeySpec* SectionSpec::find(std::string_view key) const {
 }
 
 std::span<const SectionSpec* const> known_sections() {
-  static constexpr std::array<const SectionSpec*, 7> kAll = {
+  static constexpr std::array<const SectionSpec*, 8> kAll = {
       &kMountSection, &kCacheSection,   &kMetadataSection, &kReadSection,
-      &kLogSection,   &kStorageSection, &kGroupSection};
+      &kLogSection,   &kControlSection, &kStorageSection,  &kGroupSection};
   return kAll;
 }
 

@@ -31,6 +31,7 @@ extern const SectionSpec kCacheSection;
 extern const SectionSpec kMetadataSection;
 extern const SectionSpec kReadSection;
 extern const SectionSpec kLogSection;
+extern const SectionSpec kControlSection;
 extern const SectionSpec kStorageSection;
 extern const SectionSpec kGroupSection;
 

@@ -27,6 +27,8 @@ void read_cache_section(const toml::table& table, ConfigReading& reading, CacheO
 void read_metadata_section(const toml::table& table, ConfigReading& reading, MetadataOptions& metadata);
 void read_read_section(const toml::table& table, ConfigReading& reading, ReadOptions& read);
 void read_log_section(const toml::table& table, ConfigReading& reading, LogOptions& log);
+/// control_section.cc.
+void read_control_section(const toml::table& table, ConfigReading& reading, ControlOptions& control);
 /// `path`: the table's name, "/pt".
 void read_group_section(const std::string& path, const toml::table& table, ConfigReading& reading,
                         Options& options);

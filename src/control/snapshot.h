@@ -28,13 +28,14 @@ struct MemberSnapshot {
   bool lagging = false;   ///< it was late with a listing: its last good ones are shown
   double weight = 1;      ///< effective
   std::uint32_t tier = 0;
-  std::uint64_t opens = 0;    ///< handles that chose it
-  std::uint64_t handles = 0;  ///< open files that it served last
-  std::uint64_t running = 0;  ///< data requests under way
-  std::uint64_t waiting = 0;  ///< requests that wait for its limits
-  std::uint64_t bytes = 0;    ///< of data, since the start
-  double rate = 0;            ///< bytes per second, of the last five seconds
-  std::uint64_t extra = 0;    ///< requests sent to it because another member was late
+  std::uint64_t opens = 0;      ///< handles that chose it
+  std::uint64_t handles = 0;    ///< open files that it served last
+  std::uint64_t running = 0;    ///< data requests under way
+  std::uint64_t waiting = 0;    ///< requests that wait for its limits
+  std::uint64_t bytes = 0;      ///< of data, since the start
+  double rate = 0;              ///< bytes per second, of the last five seconds
+  std::uint64_t extra = 0;      ///< requests sent to it because another member was late
+  std::uint64_t ejections = 0;  ///< times that its failures took it out of rotation
   std::optional<double> first_byte_p50;
   std::optional<double> first_byte_p95;
   std::map<std::string, std::uint64_t> errors;  ///< failed requests by kind
@@ -122,9 +123,11 @@ struct Snapshot {
   std::uint64_t pid = 0;
   std::string mountpoint;
   std::string config;  ///< the configuration file
+  std::string page;    ///< where metrics and the status page are; empty: nowhere
   double started = 0;
   double now = 0;
   std::vector<GroupSnapshot> groups;
+  std::uint64_t opens = 0;  ///< files opened since the start
   std::uint64_t open_files = 0;
   std::uint64_t open_directories = 0;
   std::vector<HandleSnapshot> handles;  ///< of open files, at most kMostHandles
@@ -134,6 +137,8 @@ struct Snapshot {
   std::uint64_t nodes = 0;       ///< names that the kernel holds
   std::uint64_t slow_turns = 0;  ///< of the loop, longer than 50 ms
   double longest_turn = 0;
+  double cpu = 0;                           ///< seconds of processor time, of all threads
+  std::uint64_t resident = 0;               ///< bytes of memory that the process holds
   std::vector<TransitionSnapshot> journal;  ///< the oldest first
 
   static constexpr std::size_t kMostHandles = 500;

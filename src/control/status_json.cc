@@ -29,6 +29,7 @@ void describe(Io& io, MemberSnapshot& member) {
   io("bytes", member.bytes);
   io("rate", member.rate);
   io("extra", member.extra);
+  io("ejections", member.ejections);
   io("first_byte_p50", member.first_byte_p50);
   io("first_byte_p95", member.first_byte_p95);
   io("errors", member.errors);
@@ -108,9 +109,11 @@ void describe(Io& io, Snapshot& snapshot) {
   io("pid", snapshot.pid);
   io("mountpoint", snapshot.mountpoint);
   io("config", snapshot.config);
+  io("page", snapshot.page);
   io("started", snapshot.started);
   io("now", snapshot.now);
   io("groups", snapshot.groups);
+  io("opens", snapshot.opens);
   io("open_files", snapshot.open_files);
   io("open_directories", snapshot.open_directories);
   io("handles", snapshot.handles);
@@ -120,6 +123,8 @@ void describe(Io& io, Snapshot& snapshot) {
   io("nodes", snapshot.nodes);
   io("slow_turns", snapshot.slow_turns);
   io("longest_turn", snapshot.longest_turn);
+  io("cpu", snapshot.cpu);
+  io("resident", snapshot.resident);
   io("journal", snapshot.journal);
 }
 

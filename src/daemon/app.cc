@@ -33,7 +33,7 @@ App::App(asio::io_context& loop, Options options)
       clock_(loop),
       transport_(loop, clock_),
       accounts_(clock_),
-      started_(clock_.now()),
+      started_(wall(clock_.now())),
       scope_(loop.get_executor()) {}
 
 App::~App() = default;
@@ -120,11 +120,37 @@ Result<void> App::build(const std::string& mountpoint) {
   return {};
 }
 
+Result<void> App::listen() {
+  if (options_.control.address.empty()) return {};
+  auto socket = ListenSocket::open(options_.control);
+  if (!socket) return std::unexpected(socket.error());
+  page_ = socket->url();
+  listen_socket_.emplace(std::move(*socket));
+  return {};
+}
+
+Result<void> App::open_web() {
+  if (!listen_socket_) return {};
+  SiteSources sources;
+  sources.snapshot = [this] { return snapshot(); };
+  AccessRules rules;
+  rules.password = options_.control.password;
+  rules.token = random_token();
+  site_ = std::make_unique<StatusSite>(std::move(sources), std::move(rules));
+  web_ = std::make_unique<HttpListener>(loop_, clock_,
+                                        [this](const WebRequest& request) { return site_->answer(request); });
+  auto started = web_->start(std::move(*listen_socket_));
+  listen_socket_.reset();
+  if (started) log_info("metrics are at {}metrics", page_);
+  return started;
+}
+
 Result<void> App::mount(const std::string& mountpoint, std::function<void()> on_ready,
                         std::function<void()> on_stopped) {
   mountpoint_ = mountpoint;
   if (const auto built = build(mountpoint); !built) return built;
   on_stopped_ = std::move(on_stopped);
+  if (const auto opened = open_web(); !opened) return opened;
   session_ =
       std::make_unique<FuseSession>(loop_, clock_, *filesystem_, std::move(on_ready), [this] { stop(); });
   if (auto mounted = session_->mount(options_.mount, mountpoint); !mounted) return mounted;
@@ -183,6 +209,7 @@ void App::stop() {
 }
 
 Task<void> App::shut_down() {
+  if (web_ != nullptr) web_->stop();
   if (control_ != nullptr) co_await control_->close();
   if (session_ != nullptr) co_await session_->close();
   if (reads_ != nullptr) co_await reads_->close();

@@ -23,6 +23,8 @@
 #include "io/read_engine.h"
 #include "meta/listing_cache.h"
 #include "meta/metadata_store.h"
+#include "web/http_listener.h"
+#include "web/status_site.h"
 
 namespace balancefs {
 
@@ -35,6 +37,9 @@ class App {
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
+  /// Takes the address of `control.listen`, if there is one. Before mount(); the error is one line for the
+  /// user.
+  Result<void> listen();
   /// Mounts. `on_ready` is called from the loop once the mount answers; `on_stopped` after everything is
   /// down, whoever began it (stop() or an unmount from outside). The error is one line for the user.
   Result<void> mount(const std::string& mountpoint, std::function<void()> on_ready,
@@ -65,6 +70,7 @@ class App {
   Result<void> build_groups();
   void keep_on_disk(const std::string& mountpoint);
   void open_control();
+  Result<void> open_web();
   void keep_metadata(const std::string& mountpoint);
   std::vector<MemberKey> member_keys(const Group& group) const;
   Task<void> shut_down();
@@ -85,7 +91,7 @@ class App {
   Accounts accounts_;
   Journal journal_;
   std::string mountpoint_;
-  TimePoint started_;
+  double started_;  ///< seconds since 1970; always the same number, whatever is done to the clock
   std::vector<std::unique_ptr<Group>> groups_;
   std::vector<std::unique_ptr<GroupListener>> listeners_;
   std::unique_ptr<MetadataStore> metadata_;
@@ -93,7 +99,11 @@ class App {
   std::unique_ptr<ReadEngine> reads_;
   std::unique_ptr<Filesystem> filesystem_;
   std::unique_ptr<FuseSession> session_;
-  std::unique_ptr<ControlServer> control_;  ///< null: commands cannot reach this mount
+  std::unique_ptr<ControlServer> control_;     ///< null: commands cannot reach this mount
+  std::optional<ListenSocket> listen_socket_;  ///< until open_web()
+  std::string page_;                           ///< URL of what listens; empty: nothing
+  std::unique_ptr<StatusSite> site_;           ///< null: nothing listens
+  std::unique_ptr<HttpListener> web_;
   std::function<void()> on_stopping_;
   std::function<void()> on_stopped_;
   TaskScope scope_;

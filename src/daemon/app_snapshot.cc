@@ -1,7 +1,9 @@
 // What status shows, from the daemon's objects.
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "balance/naming.h"
 #include "base/text.h"
@@ -105,6 +107,23 @@ MetadataCacheSnapshot metadata_of(const MetadataSnapshot& from) {
   return metadata;
 }
 
+double processor_seconds() {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  const auto of = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return of(used.ru_utime) + of(used.ru_stime);
+}
+
+std::uint64_t resident_bytes() {
+  std::ifstream file("/proc/self/statm");  // answered by the kernel from memory
+  std::uint64_t all = 0;
+  std::uint64_t resident = 0;
+  file >> all >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
 }  // namespace
 
 double App::wall(TimePoint at) const {
@@ -135,6 +154,7 @@ MemberSnapshot App::snapshot_of(const MemberStatus& status) const {
   member.bytes = status.bytes;
   member.rate = status.rate;
   member.extra = status.extra;
+  member.ejections = status.ejections;
   member.first_byte_p50 = seconds(status.p50);
   member.first_byte_p95 = seconds(status.p95);
   for (std::size_t kind = 0; kind < kErrorKinds; ++kind) {
@@ -195,7 +215,8 @@ Snapshot App::snapshot() const {
   now.pid = static_cast<std::uint64_t>(::getpid());
   now.mountpoint = mountpoint_;
   now.config = options_.file;
-  now.started = wall(started_);
+  now.page = page_;
+  now.started = started_;
   now.now = wall(clock_.now());
   for (std::size_t i = 0; i < groups_.size(); ++i) now.groups.push_back(snapshot_of(i));
   now.handles = open_handles();
@@ -207,6 +228,7 @@ Snapshot App::snapshot() const {
     }
   }
   now.handles.resize(std::min(now.handles.size(), Snapshot::kMostHandles));
+  now.opens = filesystem_->handles().files_opened();
   now.open_files = filesystem_->handles().open_files();
   now.open_directories = filesystem_->handles().open_directories();
   now.memory = memory_of(reads_->snapshot());
@@ -215,6 +237,8 @@ Snapshot App::snapshot() const {
   now.nodes = filesystem_->inodes().size();
   now.slow_turns = turns_.slow();
   now.longest_turn = seconds(turns_.longest());
+  now.cpu = processor_seconds();
+  now.resident = resident_bytes();
   for (const Transition& transition : journal_.all()) now.journal.push_back(snapshot_of(transition));
   return now;
 }

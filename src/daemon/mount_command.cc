@@ -52,12 +52,13 @@ class MountRun {
   }
 
   int run() {
-    const auto mounted = app_.mount(point_, [this] { ready(); }, [this] { service_.stopped(); });
-    if (!mounted) {
-      report_.failed(kExitFailed, mounted.error().text);
-      status_ = kExitFailed;
-      app_.stop();
-      service_.stopped();
+    // An address that is taken is the configuration's mistake, as far as we can tell.
+    if (const auto listening = app_.listen(); !listening) {
+      give_up(kExitUsage, listening.error());
+    } else if (const auto mounted = app_.mount(
+                   point_, [this] { ready(); }, [this] { service_.stopped(); });
+               !mounted) {
+      give_up(kExitFailed, mounted.error());
     }
     app_.run();
     if (!report_.done()) {
@@ -68,6 +69,12 @@ class MountRun {
   }
 
  private:
+  void give_up(int status, const Error& why) {
+    report_.failed(status, why.text);
+    status_ = status;
+    app_.stop();
+    service_.stopped();
+  }
   void ready() {
     // Before the word that it is ready: an unmount may follow at once, and is to wait for our end.
     const std::vector<MountEntry> table = read_mount_table();

@@ -249,6 +249,7 @@ std::string status_text(const Snapshot& snapshot, const StatusStyle& style) {
   page.line(fmt::format("{}  balancefs {}, pid {}, up {}", snapshot.mountpoint, snapshot.version,
                         snapshot.pid, time_words(snapshot.now - snapshot.started)));
   page.line(caches(snapshot), Mood::quiet);
+  if (!snapshot.page.empty()) page.line(snapshot.page, Mood::quiet);
   for (const GroupSnapshot& group : snapshot.groups) add_group(page, group, snapshot.now);
   add_files(page, snapshot, style.most_files);
   add_journal(page, snapshot, style.most_changes);

@@ -4,6 +4,7 @@ namespace balancefs {
 
 std::uint64_t HandleTable::add(std::shared_ptr<FileHandle> file) {
   files_.emplace(next_, std::move(file));
+  ++files_opened_;
   return next_++;
 }
 

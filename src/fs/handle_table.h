@@ -68,12 +68,14 @@ class HandleTable {
     for (const auto& [handle, file] : files_) visit(*file);
   }
   std::size_t open_files() const { return files_.size(); }
+  std::uint64_t files_opened() const { return files_opened_; }  ///< since the start
   std::size_t open_directories() const { return directories_.size(); }
 
  private:
   std::unordered_map<std::uint64_t, std::shared_ptr<FileHandle>> files_;
   std::unordered_map<std::uint64_t, std::shared_ptr<DirectoryHandle>> directories_;
   std::uint64_t next_ = 1;
+  std::uint64_t files_opened_ = 0;
 };
 
 }  // namespace balancefs

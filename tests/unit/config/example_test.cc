@@ -99,6 +99,7 @@ TEST(KeyTable, DefaultsAreTheRealOnes) {
   EXPECT_EQ(loaded->read.read_timeout, fresh.read.read_timeout);
   EXPECT_EQ(loaded->log.level, fresh.log.level);
   EXPECT_EQ(loaded->log.target, fresh.log.target);
+  EXPECT_EQ(loaded->control.address, "");
   const StorageOptions& read = loaded->storages.at(0);
   EXPECT_EQ(read.http.auth, storage_default.http.auth);
   EXPECT_EQ(read.http.verify_tls, storage_default.http.verify_tls);

@@ -52,6 +52,13 @@ TEST(StatusText, SaysWhatIsWrongAndWhy) {
       "  /pt.balance2  drained  7 opens  0 running  0 B/s     0 B      gets no new files\n");
 }
 
+TEST(StatusText, SaysWhereThePageIs) {
+  Snapshot snapshot = one_group();
+  EXPECT_EQ(status_text(snapshot, StatusStyle()).find("http://"), std::string::npos);
+  snapshot.page = "http://127.0.0.1:9780/";
+  EXPECT_NE(status_text(snapshot, StatusStyle()).find("\nhttp://127.0.0.1:9780/\n"), std::string::npos);
+}
+
 TEST(StatusText, ShowsFilesAndWhatHappened) {
   Snapshot snapshot = one_group();
   snapshot.groups.clear();
