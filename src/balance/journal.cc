@@ -5,6 +5,11 @@
 namespace balancefs {
 
 void Journal::add(Transition transition) {
+  put(std::move(transition));
+  if (on_add_) on_add_();
+}
+
+void Journal::put(Transition transition) {
   const auto before = std::find_if(all_.rbegin(), all_.rend(), [&](const Transition& earlier) {
     return earlier.member == transition.member;
   });

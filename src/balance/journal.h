@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
 
 #include "balancefs/clock.h"
@@ -35,11 +36,16 @@ class Journal {
 
   /// What is the same as the member's entry before it is counted there.
   void add(Transition transition);
+  /// Called after each add(); what it does, it does later.
+  void set_on_add(std::function<void()> on_add) { on_add_ = std::move(on_add); }
   /// The oldest first.
   const std::deque<Transition>& all() const { return all_; }
 
  private:
+  void put(Transition transition);
+
   std::deque<Transition> all_;
+  std::function<void()> on_add_;
 };
 
 }  // namespace balancefs

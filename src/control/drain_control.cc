@@ -8,12 +8,7 @@ Task<Result<Json>> answer(Drain drain, Json arguments, bool drained) {
   if (!storage) co_return std::unexpected(storage.error());
   const auto done = drain(*storage, drained);
   if (!done) co_return std::unexpected(done.error());
-  Json result = Json::object();
-  result["group"] = done->group;
-  result["changed"] = done->changed;
-  result["left"] = done->left;
-  result["usable"] = done->usable;
-  co_return result;
+  co_return drain_json(*done);
 }
 
 const char* command_name(bool drained) {
@@ -21,6 +16,15 @@ const char* command_name(bool drained) {
 }
 
 }  // namespace
+
+Json drain_json(const DrainReport& report) {
+  Json json = Json::object();
+  json["group"] = report.group;
+  json["changed"] = report.changed;
+  json["left"] = report.left;
+  json["usable"] = report.usable;
+  return json;
+}
 
 void add_drain(ControlCommands& commands, const Drain& drain) {
   for (const bool drained : {true, false}) {

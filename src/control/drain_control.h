@@ -17,6 +17,8 @@ struct DrainReport {
   DrainReport() = default;
 };
 
+Json drain_json(const DrainReport& report);
+
 /// `storage`: a mount path. The error names the storages there are.
 using Drain = std::function<Result<DrainReport>(const std::string& storage, bool drained)>;
 

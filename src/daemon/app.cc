@@ -133,15 +133,17 @@ Result<void> App::open_web() {
   if (!listen_socket_) return {};
   SiteSources sources;
   sources.snapshot = [this] { return snapshot(); };
+  sources.drain = [this](const std::string& storage, bool drained) { return drain(storage, drained); };
   AccessRules rules;
   rules.password = options_.control.password;
   rules.token = random_token();
-  site_ = std::make_unique<StatusSite>(std::move(sources), std::move(rules));
+  site_ = std::make_unique<StatusSite>(clock_, std::move(sources), std::move(rules));
+  journal_.set_on_add([this] { site_->changed(); });
   web_ = std::make_unique<HttpListener>(loop_, clock_,
                                         [this](const WebRequest& request) { return site_->answer(request); });
   auto started = web_->start(std::move(*listen_socket_));
   listen_socket_.reset();
-  if (started) log_info("metrics are at {}metrics", page_);
+  if (started) log_info("the status page is at {}, metrics are at {}metrics", page_, page_);
   return started;
 }
 

@@ -36,6 +36,15 @@ TEST(JournalTest, KeepsTheLastHundred) {
   EXPECT_EQ(journal.all().back().reason, "249");
 }
 
+TEST(JournalTest, TellsWhoeverWantsToKnow) {
+  Journal journal;
+  std::size_t heard = 0;
+  journal.set_on_add([&] { heard += journal.all().size(); });
+  journal.add(Transition(at(1s), "/a", "closed", "open", "refused"));
+  journal.add(Transition(at(2s), "/a", "closed", "open", "refused"));
+  EXPECT_EQ(heard, 2u);
+}
+
 TEST(RecentRateTest, IsThatOfTheLastFiveWholeSeconds) {
   RecentRate rate;
   EXPECT_EQ(rate.at(at(100s)), 0);

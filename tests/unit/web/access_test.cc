@@ -56,6 +56,7 @@ TEST(Access, WithAPasswordItDecides) {
   EXPECT_EQ(status(refuse_visit(request, rules("geheim"))), 200u);
 }
 
+// SEMANTICS: "Drain and undrain by the page need a token that only the page has, and the page's own origin."
 TEST(Access, OnlyThePageItselfChangesAnything) {
   EXPECT_EQ(status(refuse_change(change(), rules())), 200u);
   const auto with = [](auto edit) {
