@@ -5,8 +5,8 @@
 
 namespace {
 
-// From this size on freed memory goes back to the system. Left alone, glibc raises the bound up to 32 MiB with
-// the largest block that was freed: a listing of 100,000 names then leaves 10 MiB of holes behind.
+// From this size on freed memory goes back to the system. Left alone, glibc raises the bound up to 32 MiB
+// with the largest block that was freed: a listing of 100,000 names then leaves 10 MiB of holes behind.
 constexpr int kGivenBack = 1 << 20;
 
 }  // namespace
