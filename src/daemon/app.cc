@@ -122,8 +122,8 @@ Result<void> App::build(const std::string& mountpoint) {
 
 Result<void> App::listen() {
   if (options_.control.address.empty()) return {};
-  auto socket = ListenSocket::open(options_.control);
-  if (!socket) return std::unexpected(socket.error());
+  auto socket = ListenSocket::open(options_.control.address, options_.control.port);
+  if (!socket) return fail(ErrorKind::unavailable, "control.listen: " + socket.error().text);
   page_ = socket->url();
   listen_socket_.emplace(std::move(*socket));
   return {};
@@ -139,12 +139,13 @@ Result<void> App::open_web() {
   rules.token = random_token();
   site_ = std::make_unique<StatusSite>(clock_, std::move(sources), std::move(rules));
   journal_.set_on_add([this] { site_->changed(); });
-  web_ = std::make_unique<HttpListener>(loop_, clock_,
+  web_ = std::make_unique<HttpListener>(loop_,
                                         [this](const WebRequest& request) { return site_->answer(request); });
-  auto started = web_->start(std::move(*listen_socket_));
+  const auto started = web_->start(std::move(*listen_socket_));
   listen_socket_.reset();
-  if (started) log_info("the status page is at {}, metrics are at {}metrics", page_, page_);
-  return started;
+  if (!started) return fail(ErrorKind::unavailable, "control.listen: " + started.error().text);
+  log_info("the status page is at {}, metrics are at {}metrics", page_, page_);
+  return {};
 }
 
 Result<void> App::mount(const std::string& mountpoint, std::function<void()> on_ready,

@@ -1,12 +1,9 @@
 #include "daemon/dav_server.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <microhttpd.h>
 
 #include <algorithm>
-#include <asio/ip/tcp.hpp>
-#include <asio/posix/stream_descriptor.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <utility>
@@ -14,6 +11,8 @@
 
 #include "balancefs/clock.h"
 #include "daemon/dav_answer.h"
+#include "web/listen_socket.h"
+#include "web/microhttpd_loop.h"
 
 namespace balancefs {
 namespace {
@@ -23,10 +22,6 @@ constexpr std::size_t kPiece = 64 * 1024;
 // How far a sender that comes late for its share may make up for it: more than a busy loop's turn, less than
 // one sees.
 constexpr Duration kCatchUp = std::chrono::milliseconds(50);
-
-struct StopDaemon {
-  void operator()(MHD_Daemon* daemon) const { MHD_stop_daemon(daemon); }
-};
 
 MHD_Result collect_header(void* list, MHD_ValueKind, const char* name, const char* value) {
   static_cast<std::vector<HttpHeader>*>(list)->emplace_back(name, value == nullptr ? "" : value);
@@ -38,7 +33,11 @@ MHD_Result collect_header(void* list, MHD_ValueKind, const char* name, const cha
 class DavServer::Core : public std::enable_shared_from_this<Core> {
  public:
   Core(asio::io_context& loop, std::string name, const DemoFiles& files)
-      : loop_(loop), name_(std::move(name)), files_(files), timer_(loop), ready_(loop) {}
+      : loop_(loop),
+        name_(std::move(name)),
+        files_(files),
+        next_grant_(loop),
+        server_(std::make_shared<MicrohttpdLoop>(loop)) {}
 
   Result<void> start();
   void kill();
@@ -69,10 +68,8 @@ class DavServer::Core : public std::enable_shared_from_this<Core> {
   bool must_wait(Transfer& transfer, std::size_t count);
   void count_bytes(const std::string& path, std::size_t count);
 
-  void run();
-  void run_soon();
-  void wait_for_events();
-  void resume_due(TimePoint now);
+  void grant_in_time();
+  void grant_due(TimePoint now);
 
   asio::io_context& loop_;
   const std::string name_;
@@ -82,89 +79,45 @@ class DavServer::Core : public std::enable_shared_from_this<Core> {
   std::map<std::string, Served> served_;
   std::function<void(const std::string&, std::uint64_t)> listener_;
 
-  // In the order of destruction: the daemon goes first, its descriptor in the loop before the daemon's own.
   std::multimap<TimePoint, Transfer*> waiting_;  // suspended until their share of the bandwidth comes
   TimePoint next_share_{};
-  std::uint64_t wait_ = 0;  // of the descriptor and the timer, the first to come ends the wait of both
-  asio::steady_timer timer_;
-  asio::posix::stream_descriptor ready_;  // a duplicate of the daemon's epoll descriptor
-  std::unique_ptr<MHD_Daemon, StopDaemon> daemon_;
+  asio::steady_timer next_grant_;
+  std::shared_ptr<MicrohttpdLoop> server_;
 };
 
 Result<void> DavServer::Core::start() {
-  if (daemon_) return {};
-  asio::error_code error;
-  asio::ip::tcp::acceptor listener(loop_);
-  const asio::ip::tcp::endpoint address(asio::ip::address_v4::loopback(), port_);
-  listener.open(address.protocol(), error);
-  if (!error) listener.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) listener.bind(address, error);
-  if (!error) listener.listen(asio::socket_base::max_listen_connections, error);
-  if (error) return fail(ErrorKind::unavailable, "cannot listen on loopback: " + error.message());
-  port_ = listener.local_endpoint().port();
-  const int socket = listener.release();
-  ::fcntl(socket, F_SETFD, FD_CLOEXEC);
-  daemon_.reset(MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, nullptr, nullptr,
-                                 &Core::on_request, this, MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_END));
-  if (!daemon_) {
-    ::close(socket);
-    return fail(ErrorKind::unavailable, "libmicrohttpd does not start");
-  }
-  const int epoll = MHD_get_daemon_info(daemon_.get(), MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
-  ready_.assign(::fcntl(epoll, F_DUPFD_CLOEXEC, 0), error);
-  if (error) return fail(ErrorKind::unavailable, "cannot watch the server: " + error.message());
-  run_soon();
-  return {};
+  if (server_->running()) return {};
+  auto socket = ListenSocket::open("127.0.0.1", port_);
+  if (!socket) return std::unexpected<Error>(socket.error());
+  port_ = socket->port();
+  return server_->start(socket->release(), &Core::on_request, this);
 }
 
 void DavServer::Core::kill() {
-  if (!daemon_) return;
-  ready_.close();
-  timer_.cancel();
+  if (!server_->running()) return;
+  next_grant_.cancel();
   // libmicrohttpd refuses to stop with suspended connections.
   for (const auto& [when, transfer] : waiting_) MHD_resume_connection(transfer->connection);
   waiting_.clear();
-  daemon_.reset();
+  server_->stop();
 }
 
-void DavServer::Core::run_soon() {
-  asio::post(loop_, [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->run();
+void DavServer::Core::grant_in_time() {
+  next_grant_.expires_at(std::chrono::time_point_cast<asio::steady_timer::duration>(waiting_.begin()->first));
+  next_grant_.async_wait([weak = weak_from_this()](const asio::error_code& error) {
+    if (const auto self = weak.lock(); self && !error) self->grant_due(std::chrono::steady_clock::now());
   });
 }
 
-void DavServer::Core::run() {
-  if (!daemon_) return;
-  resume_due(std::chrono::steady_clock::now());
-  MHD_run(daemon_.get());
-  MHD_UNSIGNED_LONG_LONG milliseconds = 0;
-  if (MHD_get_timeout(daemon_.get(), &milliseconds) == MHD_YES && milliseconds == 0) return run_soon();
-  wait_for_events();
-}
-
-void DavServer::Core::wait_for_events() {
-  const std::uint64_t wait = ++wait_;
-  const auto go_on = [weak = weak_from_this(), wait](const asio::error_code& error) {
-    const auto self = weak.lock();
-    if (error || !self || !self->daemon_ || self->wait_ != wait) return;
-    ++self->wait_;
-    self->ready_.cancel();
-    self->timer_.cancel();
-    self->run();
-  };
-  ready_.async_wait(asio::posix::descriptor_base::wait_read, go_on);
-  if (waiting_.empty()) return;
-  timer_.expires_at(std::chrono::time_point_cast<asio::steady_timer::duration>(waiting_.begin()->first));
-  timer_.async_wait(go_on);
-}
-
-void DavServer::Core::resume_due(TimePoint now) {
+void DavServer::Core::grant_due(TimePoint now) {
   while (!waiting_.empty() && waiting_.begin()->first <= now) {
     Transfer* transfer = waiting_.begin()->second;
     waiting_.erase(waiting_.begin());
     transfer->granted = true;
     MHD_resume_connection(transfer->connection);
   }
+  if (!waiting_.empty()) grant_in_time();
+  server_->run_soon();
 }
 
 MHD_Result DavServer::Core::on_request(void* core, MHD_Connection* connection, const char* url,
@@ -229,8 +182,9 @@ bool DavServer::Core::must_wait(Transfer& transfer, std::size_t count) {
   const TimePoint share = std::max<TimePoint>(next_share_, now - kCatchUp);
   next_share_ = share + std::chrono::nanoseconds(count * 1'000'000'000 / bytes_per_second_);
   if (share <= now) return false;
-  waiting_.emplace(share, &transfer);
   MHD_suspend_connection(transfer.connection);
+  const auto waiting = waiting_.emplace(share, &transfer);
+  if (waiting == waiting_.begin()) grant_in_time();
   return true;
 }
 
@@ -259,7 +213,7 @@ void DavServer::kill() {
 }
 
 bool DavServer::running() const {
-  return core_->daemon_ != nullptr;
+  return core_->server_->running();
 }
 
 std::string DavServer::url() const {

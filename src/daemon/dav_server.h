@@ -1,8 +1,6 @@
 // A WebDAV storage inside this process, on loopback: what `balancefs demo` mounts, and kills.
 //
-// libmicrohttpd without threads of its own: its epoll descriptor waits in the loop, and every call into it is
-// made on the loop thread. It must never be called from inside one of its own callbacks, so what a callback
-// leads to is posted.
+// On the loop (web/microhttpd_loop.h); what a callback of the library leads to is posted.
 #pragma once
 
 #include <asio/io_context.hpp>

@@ -1,25 +1,19 @@
 #include "web/http_listener.h"
 
-#include <fcntl.h>
 #include <microhttpd.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
-#include <asio/posix/stream_descriptor.hpp>
-#include <asio/post.hpp>
 #include <set>
 
-#include "base/log.h"
+#include "web/microhttpd_loop.h"
 
 namespace balancefs {
 namespace {
 
 // Of a stream, in one go.
 constexpr std::size_t kPiece = 16 * 1024;
-
-struct StopDaemon {
-  void operator()(MHD_Daemon* daemon) const { MHD_stop_daemon(daemon); }
-};
-using Daemon = std::unique_ptr<MHD_Daemon, StopDaemon>;
+// Of each connection: what a client that does not read can make the kernel hold for it.
+constexpr int kSendBuffer = 128 * 1024;
 
 struct DestroyResponse {
   void operator()(MHD_Response* response) const { MHD_destroy_response(response); }
@@ -80,10 +74,10 @@ void add_headers(MHD_Response* response, const WebAnswer& answer) {
 
 }  // namespace
 
-class HttpListener::Core : public std::enable_shared_from_this<Core> {
+class HttpListener::Core {
  public:
-  Core(asio::io_context& loop, Clock& clock, WebHandler handler, WebLimits limits)
-      : loop_(loop), clock_(clock), handler_(std::move(handler)), limits_(limits), ready_(loop) {}
+  Core(asio::io_context& loop, WebHandler handler, WebLimits limits)
+      : handler_(std::move(handler)), limits_(limits), server_(std::make_shared<MicrohttpdLoop>(loop)) {}
 
   Result<void> start(ListenSocket socket);
   void stop();
@@ -117,92 +111,33 @@ class HttpListener::Core : public std::enable_shared_from_this<Core> {
   Response make_response(MHD_Connection* connection, WebAnswer& answer);
   void resume(Outgoing& outgoing);
 
-  void run();
-  void run_soon();
-  void wait_for_events(std::optional<Duration> limit);
-
-  asio::io_context& loop_;
-  Clock& clock_;
   const WebHandler handler_;
   const WebLimits limits_;
-  bool run_posted_ = false;
 
-  // In the order of destruction: the daemon goes first, its descriptor in the loop before the daemon's own.
-  std::set<Outgoing*> outgoing_;
-  std::uint64_t wait_ = 0;  // of the descriptor and the timer, the first to come ends the wait of both
-  Timer timer_;
-  asio::posix::stream_descriptor ready_;  // a duplicate of the daemon's epoll descriptor
-  Daemon daemon_;
+  std::set<Outgoing*> outgoing_;  // outlives the server, whose responses own them
+  std::shared_ptr<MicrohttpdLoop> server_;
 };
 
 Result<void> HttpListener::Core::start(ListenSocket socket) {
-  const int descriptor = socket.release();
-  daemon_.reset(MHD_start_daemon(
-      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, nullptr, nullptr, &Core::on_request, this,
-      MHD_OPTION_LISTEN_SOCKET, descriptor, MHD_OPTION_NOTIFY_COMPLETED, &Core::on_completed, this,
-      MHD_OPTION_CONNECTION_LIMIT, limits_.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits_.head,
-      MHD_OPTION_CONNECTION_TIMEOUT, static_cast<unsigned>(limits_.idle.count()),
-      MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END));
-  if (!daemon_) {
-    ::close(descriptor);
-    return fail(ErrorKind::unavailable, "control.listen: libmicrohttpd does not start");
-  }
-  const int epoll = MHD_get_daemon_info(daemon_.get(), MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
-  asio::error_code error;
-  ready_.assign(::fcntl(epoll, F_DUPFD_CLOEXEC, 0), error);
-  if (error) return fail(ErrorKind::unavailable, "control.listen: cannot be watched: " + error.message());
-  run_soon();
-  return {};
+  const int listening = socket.release();
+  // Connections inherit it.
+  ::setsockopt(listening, SOL_SOCKET, SO_SNDBUF, &kSendBuffer, sizeof kSendBuffer);
+  MicrohttpdLoop::Options options = {
+      {MHD_OPTION_NOTIFY_COMPLETED, reinterpret_cast<intptr_t>(&Core::on_completed), this},
+      {MHD_OPTION_CONNECTION_LIMIT, limits_.connections, nullptr},
+      {MHD_OPTION_CONNECTION_MEMORY_LIMIT, static_cast<intptr_t>(limits_.head), nullptr},
+      {MHD_OPTION_CONNECTION_TIMEOUT, limits_.idle.count(), nullptr},
+      {MHD_OPTION_STRICT_FOR_CLIENT, 1, nullptr}};
+  return server_->start(listening, &Core::on_request, this, std::move(options));
 }
 
 void HttpListener::Core::stop() {
-  if (!daemon_) return;
-  ready_.close();
-  timer_.reset();
+  if (!server_->running()) return;
   // libmicrohttpd refuses to stop with suspended connections.
   for (Outgoing* each : outgoing_) {
     if (std::exchange(each->suspended, false)) MHD_resume_connection(each->connection);
   }
-  daemon_.reset();
-}
-
-// ---- the loop -------------------------------------------------------------------------------------------
-
-void HttpListener::Core::run_soon() {
-  if (std::exchange(run_posted_, true)) return;
-  asio::post(loop_, [weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (!self) return;
-    self->run_posted_ = false;
-    self->run();
-  });
-}
-
-void HttpListener::Core::run() {
-  if (!daemon_) return;
-  MHD_run(daemon_.get());
-  MHD_UNSIGNED_LONG_LONG milliseconds = 0;
-  if (MHD_get_timeout(daemon_.get(), &milliseconds) != MHD_YES) return wait_for_events(std::nullopt);
-  if (milliseconds == 0) return run_soon();
-  wait_for_events(std::chrono::milliseconds(milliseconds));
-}
-
-void HttpListener::Core::wait_for_events(std::optional<Duration> limit) {
-  const std::uint64_t wait = ++wait_;
-  const auto go_on = [weak = weak_from_this(), wait] {
-    const auto self = weak.lock();
-    if (!self || !self->daemon_ || self->wait_ != wait) return;
-    ++self->wait_;
-    self->ready_.cancel();
-    self->timer_.reset();
-    self->run();
-  };
-  ready_.cancel();
-  ready_.async_wait(asio::posix::descriptor_base::wait_read, [go_on](const asio::error_code& error) {
-    if (!error) go_on();
-  });
-  timer_.reset();
-  if (limit) timer_ = clock_.call_at(clock_.now() + *limit, go_on);
+  server_->stop();
 }
 
 // ---- requests -------------------------------------------------------------------------------------------
@@ -275,11 +210,11 @@ ssize_t HttpListener::Core::on_stream(void* opaque, std::uint64_t /*position*/, 
 void HttpListener::Core::resume(Outgoing& outgoing) {
   if (!std::exchange(outgoing.suspended, false)) return;
   MHD_resume_connection(outgoing.connection);
-  run_soon();
+  server_->run_soon();
 }
 
-HttpListener::HttpListener(asio::io_context& loop, Clock& clock, WebHandler handler, WebLimits limits)
-    : core_(std::make_shared<Core>(loop, clock, std::move(handler), limits)) {}
+HttpListener::HttpListener(asio::io_context& loop, WebHandler handler, WebLimits limits)
+    : core_(std::make_unique<Core>(loop, std::move(handler), limits)) {}
 
 HttpListener::~HttpListener() {
   stop();

@@ -1,16 +1,15 @@
 // HTTP for the status page and the metrics, on the daemon's own loop.
 //
-// libmicrohttpd without threads: its epoll descriptor waits in the loop, every call into it is made on the
-// loop thread, and never from inside one of its callbacks. So a handler sees the daemon's state as it is,
-// without locks and copies. What clients can cost is bounded: connections, bytes of a request, time without
-// a byte. A handler must not wait.
+// A handler is called on the loop thread (microhttpd_loop.h), so that it sees the daemon's state as it is,
+// without locks and copies; it must not wait. What clients can cost is bounded: connections, bytes of a
+// request, time without a byte.
 #pragma once
 
 #include <asio/io_context.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
 
-#include "balancefs/clock.h"
 #include "balancefs/result.h"
 #include "web/listen_socket.h"
 #include "web/web_request.h"
@@ -31,7 +30,7 @@ using WebHandler = std::function<WebAnswer(const WebRequest&)>;
 class HttpListener {
  public:
   /// What `handler` uses outlives the listener.
-  HttpListener(asio::io_context& loop, Clock& clock, WebHandler handler, WebLimits limits = WebLimits());
+  HttpListener(asio::io_context& loop, WebHandler handler, WebLimits limits = WebLimits());
   HttpListener(const HttpListener&) = delete;
   HttpListener& operator=(const HttpListener&) = delete;
   ~HttpListener();
@@ -43,7 +42,7 @@ class HttpListener {
 
  private:
   class Core;
-  std::shared_ptr<Core> core_;  // handlers waiting in the loop hold it weakly
+  std::unique_ptr<Core> core_;
 };
 
 }  // namespace balancefs

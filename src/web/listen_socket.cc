@@ -11,9 +11,6 @@
 namespace balancefs {
 namespace {
 
-// Of each connection: what a client that does not read can make the kernel hold for it.
-constexpr int kSendBuffer = 128 * 1024;
-
 std::string shown(const std::string& address, std::uint16_t port) {
   const bool v6 = address.find(':') != std::string::npos;
   return v6 ? fmt::format("[{}]:{}", address, port) : fmt::format("{}:{}", address, port);
@@ -21,27 +18,25 @@ std::string shown(const std::string& address, std::uint16_t port) {
 
 }  // namespace
 
-Result<ListenSocket> ListenSocket::open(const ControlOptions& options) {
+Result<ListenSocket> ListenSocket::open(const std::string& address, std::uint16_t port) {
   using asio::ip::tcp;
   asio::io_context loop;  // the acceptor needs one; the descriptor leaves it again
   tcp::acceptor acceptor(loop);
   asio::error_code error;
-  const asio::ip::address address = asio::ip::make_address(options.address, error);
-  const tcp::endpoint endpoint(address, options.port);
+  const tcp::endpoint endpoint(asio::ip::make_address(address, error), port);
   if (!error) acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) acceptor.set_option(asio::socket_base::send_buffer_size(kSendBuffer), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (!error) acceptor.non_blocking(true, error);
   if (error) {
-    return fail(ErrorKind::unavailable, fmt::format("control.listen: {} cannot be listened on: {}",
-                                                    shown(options.address, options.port), error.message()));
+    return fail(ErrorKind::unavailable,
+                fmt::format("{} cannot be listened on: {}", shown(address, port), error.message()));
   }
-  const std::uint16_t port = acceptor.local_endpoint().port();
+  const std::uint16_t taken = acceptor.local_endpoint().port();
   const int descriptor = acceptor.release();
   ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-  return ListenSocket(descriptor, fmt::format("http://{}/", shown(options.address, port)), port);
+  return ListenSocket(descriptor, fmt::format("http://{}/", shown(address, taken)), taken);
 }
 
 ListenSocket::ListenSocket(ListenSocket&& other) noexcept

@@ -1,19 +1,18 @@
-// The socket of `control.listen`. Taken before anything is mounted, so that an address that is in use stops
-// the start.
+// A listening socket, for an HTTP server that comes later: that of `control.listen` is taken before anything
+// is mounted, so that an address that is in use stops the start.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
-#include "balancefs/options.h"
 #include "balancefs/result.h"
 
 namespace balancefs {
 
 class ListenSocket {
  public:
-  /// The error names key, value and cause.
-  static Result<ListenSocket> open(const ControlOptions& options);
+  /// `address`: numeric, IPv6 without brackets; port 0: a free one. The error names both, and the cause.
+  static Result<ListenSocket> open(const std::string& address, std::uint16_t port);
 
   ListenSocket(ListenSocket&& other) noexcept;
   ListenSocket& operator=(ListenSocket&&) = delete;

@@ -47,7 +47,7 @@ FENCES = (
     ("nlohmann/", (r"src/control/", r"src/verify/verify_json\.cc", r"tests/unit/control/", r"tests/unit/verify/",
                    r"tests/programs/", r"tests/support/browser\.", r"tests/unit/web/", r"src/storage/[a-z0-9_]+/[a-z0-9_]+\.cc")),
     ("sqlite3", (r"src/meta/sqlite_database\.cc",)),
-    ("microhttpd", (r"src/web/http_listener\.cc", r"src/daemon/", r"tests/support/")),
+    ("microhttpd", (r"src/web/(http_listener\.cc|microhttpd_loop\.)", r"src/daemon/", r"tests/support/")),
     ("openssl/", (r"src/storage/s3/", r"src/daemon/demo_")),
     ("libssh/", (r"src/storage/sftp/",)),
     ("xxh", (r"src/fs/", r"src/io/", r"src/meta/")),

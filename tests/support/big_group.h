@@ -4,21 +4,18 @@
 
 #include <string>
 
-#include "balancefs/storage.h"
+#include "support/listing_group.h"
 
 namespace balancefs::test {
 
-class BigGroup final : public Storage {
+class BigGroup final : public ListingGroup {
  public:
   static constexpr std::size_t kFiles = 100'000;
   static constexpr std::size_t kName = 40;
 
-  explicit BigGroup(std::size_t members) {
-    for (std::size_t m = 0; m < members; ++m) traits_.members.push_back("/pt.balance" + std::to_string(m));
-  }
-  const StorageTraits& traits() const override { return traits_; }
+  using ListingGroup::ListingGroup;
   Task<Result<void>> list(Path, ListingSink& entries, RequestContext&) override {
-    for (MemberIndex m = 0; m < traits_.members.size(); ++m) {
+    for (MemberIndex m = 0; m < traits().members.size(); ++m) {
       for (std::size_t i = 0; i < kFiles; ++i) {
         const std::string number = std::to_string(1'000'000 + i * 7'919 % kFiles);
         ObjectInfo info;
@@ -33,18 +30,8 @@ class BigGroup final : public Storage {
     }
     co_return Result<void>();
   }
-  Task<Result<ObjectInfo>> stat(Path, RequestContext&) override {
-    co_return fail(ErrorKind::unavailable, "");
-  }
-  std::unique_ptr<ObjectReader> open(std::shared_ptr<Version>, MemberIndex) override { return nullptr; }
-  Task<Result<void>> probe(RequestContext&) override { co_return Result<void>(); }
-  Task<void> close() override { co_return; }
-
   /// 1 to 9: of all files; their ETags name it.
   int state = 1;
-
- private:
-  StorageTraits traits_;
 };
 
 }  // namespace balancefs::test

@@ -2,59 +2,19 @@
 
 #include <gtest/gtest.h>
 
-#include <asio/connect.hpp>
-#include <asio/ip/tcp.hpp>
-#include <asio/read.hpp>
-#include <asio/write.hpp>
-
-#include "balancefs/task.h"
+#include "support/web_client.h"
 
 namespace balancefs::test {
 namespace {
 
-using asio::ip::tcp;
-
-// One connection of a client: sends a request and keeps what comes until the connection ends.
-class Client {
+/// Keeps what comes until the connection ends.
+class Client : public WebClient {
  public:
   Client(asio::io_context& loop, const DavServer& server)
-      : socket_(loop), port_(std::stoi(server.url().substr(server.url().rfind(':') + 1))) {}
-
-  void send(std::string request) {
-    request_ = std::move(request);
-    asio::error_code error;
-    socket_.connect(tcp::endpoint(asio::ip::address_v4::loopback(), static_cast<std::uint16_t>(port_)),
-                    error);
-    if (error) {
-      refused = ended = true;
-      return;
-    }
-    asio::write(socket_, asio::buffer(request_));
-    receive();
+      : WebClient(loop,
+                  static_cast<std::uint16_t>(std::stoi(server.url().substr(server.url().rfind(':') + 1)))) {
+    if (!refused) receive();
   }
-  std::string head() const { return answer.substr(0, answer.find("\r\n\r\n") + 2); }
-  std::string body() const { return answer.substr(answer.find("\r\n\r\n") + 4); }
-
-  std::string answer;
-  bool ended = false;
-  bool refused = false;
-
- private:
-  void receive() {
-    socket_.async_read_some(asio::buffer(piece_), [this](const asio::error_code& error, std::size_t count) {
-      answer.append(piece_.data(), count);
-      if (error) {
-        ended = true;
-      } else {
-        receive();
-      }
-    });
-  }
-
-  tcp::socket socket_;
-  int port_;
-  std::string request_;
-  std::array<char, 65536> piece_{};
 };
 
 class DavServerTest : public ::testing::Test {
@@ -91,7 +51,7 @@ class DavServerTest : public ::testing::Test {
 TEST_F(DavServerTest, ServesAWholeFileAndCountsIt) {
   Client client(loop, server);
   ask(client, "GET /films/a%20b.mkv HTTP/1.1");
-  EXPECT_TRUE(client.answer.starts_with("HTTP/1.1 200")) << client.head();
+  EXPECT_TRUE(client.text.starts_with("HTTP/1.1 200")) << client.head();
   EXPECT_NE(client.head().find("Content-Length: 3000000\r\n"), std::string::npos) << client.head();
   EXPECT_TRUE(client.body() == expected(0, 3'000'000));
   EXPECT_EQ(server.served("films/a b.mkv").requests, 1u);
@@ -101,12 +61,12 @@ TEST_F(DavServerTest, ServesAWholeFileAndCountsIt) {
 TEST_F(DavServerTest, ServesARangeAndRefusesOneBeyondTheEnd) {
   Client part(loop, server);
   ask(part, "GET /films/a%20b.mkv HTTP/1.1\r\nRange: bytes=1000001-1200000");
-  EXPECT_TRUE(part.answer.starts_with("HTTP/1.1 206")) << part.head();
+  EXPECT_TRUE(part.text.starts_with("HTTP/1.1 206")) << part.head();
   EXPECT_NE(part.head().find("Content-Range: bytes 1000001-1200000/3000000\r\n"), std::string::npos);
   EXPECT_TRUE(part.body() == expected(1'000'001, 200'000));
   Client beyond(loop, server);
   ask(beyond, "GET /films/a%20b.mkv HTTP/1.1\r\nRange: bytes=3000000-");
-  EXPECT_TRUE(beyond.answer.starts_with("HTTP/1.1 416")) << beyond.head();
+  EXPECT_TRUE(beyond.text.starts_with("HTTP/1.1 416")) << beyond.head();
 }
 
 TEST_F(DavServerTest, HeadHasTheLengthAndNoBody) {
@@ -122,7 +82,7 @@ TEST_F(DavServerTest, AnswersAPropfindThatHasABody) {
       "PROPFIND / HTTP/1.1\r\nHost: x\r\nDepth: 1\r\nConnection: close\r\nContent-Length: "
       "11\r\n\r\n<propfind/>");
   EXPECT_TRUE(run_until([&] { return client.ended; }));
-  EXPECT_TRUE(client.answer.starts_with("HTTP/1.1 207")) << client.head();
+  EXPECT_TRUE(client.text.starts_with("HTTP/1.1 207")) << client.head();
   EXPECT_NE(client.body().find("<D:href>/films/</D:href>"), std::string::npos);
 }
 
@@ -140,8 +100,7 @@ TEST_F(DavServerTest, KillCutsATransferAndRefusesNewConnections) {
   const std::string body = cut.body();
   EXPECT_LT(body.size(), 3'000'000u);
   EXPECT_TRUE(body == expected(0, body.size())) << "what came before is right";
-  Client late(loop, server);
-  late.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  const Client late(loop, server);
   EXPECT_TRUE(late.refused);
 }
 
@@ -161,8 +120,8 @@ TEST_F(DavServerTest, ConnectionsShareTheBandwidthEvenly) {
   Client two(loop, server);
   one.send("GET /films/a%20b.mkv HTTP/1.1\r\nHost: x\r\n\r\n");
   two.send("GET /films/a%20b.mkv HTTP/1.1\r\nHost: x\r\n\r\n");
-  EXPECT_TRUE(run_until([&] { return std::max(one.answer.size(), two.answer.size()) > 1'500'000; }));
-  EXPECT_GT(std::min(one.answer.size(), two.answer.size()), 1'000'000u);
+  EXPECT_TRUE(run_until([&] { return std::max(one.text.size(), two.text.size()) > 1'500'000; }));
+  EXPECT_GT(std::min(one.text.size(), two.text.size()), 1'000'000u);
 }
 
 }  // namespace

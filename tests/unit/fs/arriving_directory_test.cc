@@ -5,17 +5,16 @@
 #include <set>
 
 #include "fs/filesystem.h"
+#include "support/listing_group.h"
 #include "support/test_loop.h"
 
 namespace balancefs::test {
 namespace {
 
 /// A group whose members list what they are told to; the first one waits for go() in the middle.
-class ArrivingGroup final : public Storage {
+class ArrivingGroup final : public ListingGroup {
  public:
-  ArrivingGroup(TestLoop& loop, std::size_t members) : loop_(loop), rows_(members) {
-    for (std::size_t m = 0; m < members; ++m) traits_.members.push_back("/pt.balance" + std::to_string(m));
-  }
+  ArrivingGroup(TestLoop& loop, std::size_t members) : ListingGroup(members), loop_(loop), rows_(members) {}
   void add(MemberIndex member, std::string name, ObjectType type = ObjectType::file) {
     rows_[member].emplace_back(std::move(name), type);
   }
@@ -26,7 +25,6 @@ class ArrivingGroup final : public Storage {
     arrived_ = true;
     changed_.wake_all();
   }
-  const StorageTraits& traits() const override { return traits_; }
   Task<Result<void>> list(Path, ListingSink& entries, RequestContext&) override {
     ++lists;
     for (MemberIndex m = 1; m < rows_.size(); ++m) send(m, 0, rows_[m].size(), entries);
@@ -38,13 +36,6 @@ class ArrivingGroup final : public Storage {
     entries.member_done(0, breaks_off ? broken : Result<void>());
     co_return Result<void>();
   }
-  Task<Result<ObjectInfo>> stat(Path, RequestContext&) override {
-    co_return fail(ErrorKind::unavailable, "");
-  }
-  std::unique_ptr<ObjectReader> open(std::shared_ptr<Version>, MemberIndex) override { return nullptr; }
-  Task<Result<void>> probe(RequestContext&) override { co_return Result<void>(); }
-  Task<void> close() override { co_return; }
-
   std::size_t pause_after = 600;
   bool breaks_off = false;
   int lists = 0;
@@ -59,7 +50,6 @@ class ArrivingGroup final : public Storage {
     }
   }
   TestLoop& loop_;
-  StorageTraits traits_;
   std::vector<std::vector<FirstName>> rows_;
   bool arrived_ = false;
   WaitList changed_;

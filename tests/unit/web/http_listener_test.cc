@@ -6,7 +6,7 @@
 #include <deque>
 
 #include "support/real_loop.h"
-#include "unit/web/web_client.h"
+#include "support/web_client.h"
 
 namespace balancefs::test {
 namespace {
@@ -37,13 +37,11 @@ class Ticks final : public WebStream {
 class HttpListenerTest : public testing::Test {
  protected:
   void listen(WebLimits limits = WebLimits()) {
-    ControlOptions options;
-    options.address = "127.0.0.1";
-    auto socket = ListenSocket::open(options);
+    auto socket = ListenSocket::open("127.0.0.1", 0);
     ASSERT_TRUE(socket.has_value());
     port_ = socket->port();
     listener_ = std::make_unique<HttpListener>(
-        real.loop, real.clock, [this](const WebRequest& request) { return answer(request); }, limits);
+        real.loop, [this](const WebRequest& request) { return answer(request); }, limits);
     ASSERT_TRUE(listener_->start(std::move(*socket)).has_value());
   }
   template <class Condition>
@@ -217,17 +215,14 @@ TEST_F(HttpListenerTest, HeadHasNoBody) {
   EXPECT_TRUE(streams_.empty());
 }
 
-TEST(ListenSocket, AnAddressThatIsTakenIsNamedWithItsKey) {
-  ControlOptions options;
-  options.address = "127.0.0.1";
-  const auto first = ListenSocket::open(options);
+TEST(ListenSocket, AnAddressThatIsTakenIsNamed) {
+  const auto first = ListenSocket::open("127.0.0.1", 0);
   ASSERT_TRUE(first.has_value());
   EXPECT_EQ(first->url(), "http://127.0.0.1:" + std::to_string(first->port()) + "/");
-  options.port = first->port();
-  const auto second = ListenSocket::open(options);
+  const auto second = ListenSocket::open("127.0.0.1", first->port());
   ASSERT_FALSE(second.has_value());
-  EXPECT_EQ(second.error().text, "control.listen: 127.0.0.1:" + std::to_string(first->port()) +
-                                     " cannot be listened on: Address already in use");
+  EXPECT_EQ(second.error().text,
+            "127.0.0.1:" + std::to_string(first->port()) + " cannot be listened on: Address already in use");
 }
 
 }  // namespace

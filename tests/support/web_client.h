@@ -1,4 +1,4 @@
-// Clients of a listener in the same loop: what they send is up to them, and so is whether they read.
+// Clients of an HTTP server in the same loop: what they send is up to them, and so is whether they read.
 #pragma once
 
 #include <array>
@@ -38,6 +38,9 @@ class WebClient {
   }
   bool has(std::string_view part) const { return text.find(part) != std::string::npos; }
   std::string status() const { return text.substr(0, text.find("\r\n")); }
+  /// With the end of its last line.
+  std::string head() const { return text.substr(0, text.find("\r\n\r\n") + 2); }
+  std::string body() const { return text.substr(text.find("\r\n\r\n") + 4); }
 
   std::string text;
   bool ended = false;
