@@ -121,7 +121,8 @@ void FuseOperations::read(fuse_req_t request, fuse_ino_t, std::size_t size, off_
   const auto watch =
       std::make_shared<InterruptWatch>(request, self.clock_, InterruptWatch::Patience::until_killed);
   const auto from = static_cast<std::uint64_t>(offset);
-  const auto pending = std::make_shared<PendingReads::Entry>(self.pending_reads_, file->fh, from);
+  const auto pending =
+      std::make_shared<PendingReads::Entry>(self.pending_reads_, file->fh, from, fuse_req_ctx(request)->pid);
   Reply reply(request, pending->given_up());
   pending->set_flow(
       self.start(watch, self.answer_read(std::move(reply), watch, pending, file->fh, from, size)));
@@ -140,7 +141,7 @@ Task<void> FuseOperations::answer_read(Reply reply, Watch, std::shared_ptr<Pendi
 }
 
 void FuseOperations::flush(fuse_req_t request, fuse_ino_t, fuse_file_info* file) {
-  of(request).pending_reads_.flush(file->fh);
+  of(request).pending_reads_.flush(file->fh, fuse_req_ctx(request)->pid);
   Reply(request).error(0);
 }
 

@@ -1,8 +1,10 @@
 #include "fuse/interrupts.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <sstream>
 #include <string>
 
 namespace balancefs {
@@ -22,6 +24,22 @@ bool has_sigkill(const std::string& line) {
   return ((mask >> (SIGKILL - 1)) & 1) != 0;
 }
 
+/// A thread of a program that ends has closed its files, or is about to.
+bool is_exiting(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");  // proc(5)
+  std::string line;
+  if (!std::getline(file, line)) return false;
+  std::istringstream fields(line.substr(std::min(line.rfind(')') + 1, line.size())));
+  std::string state;
+  std::string skipped;
+  std::uint64_t flags = 0;
+  fields >> state;
+  for (int i = 0; i < 5; ++i) fields >> skipped;
+  fields >> flags;
+  constexpr std::uint64_t kExiting = 4;  // PF_EXITING
+  return state == "Z" || state == "X" || (flags & kExiting) != 0;
+}
+
 }  // namespace
 
 bool is_being_killed(pid_t pid) {
@@ -31,7 +49,7 @@ bool is_being_killed(pid_t pid) {
   for (std::string line; std::getline(status, line);) {
     if ((line.starts_with("SigPnd:") || line.starts_with("ShdPnd:")) && has_sigkill(line)) return true;
   }
-  return false;
+  return is_exiting(pid);
 }
 
 InterruptWatch::InterruptWatch(fuse_req_t request, Clock& clock, Patience patience)

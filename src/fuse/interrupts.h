@@ -15,7 +15,7 @@
 
 namespace balancefs {
 
-/// Whether SIGKILL is pending for the process or the thread.
+/// Whether SIGKILL is pending for the process or the thread, or it is on its way out.
 bool is_being_killed(pid_t pid);
 
 /// Follows one request from its flow's start to its answer; the flow owns it.
