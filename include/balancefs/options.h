@@ -46,6 +46,7 @@ struct HttpOptions {
   bool http2 = true;               ///< offered for metadata; data uses HTTP/1.1 always
 
   HttpOptions() = default;
+  bool operator==(const HttpOptions&) const = default;
 };
 
 /// What a storage, or an account that several share, may be asked; 0: no limit.
@@ -74,6 +75,7 @@ struct StorageOptions {
   int line = 0;              ///< of the configuration file, for messages
 
   StorageOptions() = default;
+  bool operator==(const StorageOptions&) const = default;
 };
 
 struct GroupOptions {
@@ -91,6 +93,7 @@ struct GroupOptions {
   int line = 0;
 
   GroupOptions() = default;
+  bool operator==(const GroupOptions&) const = default;
 };
 
 /// docs/SEMANTICS.md "Health"; not in the configuration file.
@@ -118,6 +121,7 @@ struct ReadOptions {
   std::uint64_t stall_bytes_per_second = 1024;
 
   ReadOptions() = default;
+  bool operator==(const ReadOptions&) const = default;
 };
 
 struct MountOptions {
@@ -137,6 +141,7 @@ struct MountOptions {
       kernel_flags;  ///< "noexec", "noatime", ...: mount(8)'s, for the kernel as they stand
 
   MountOptions() = default;
+  bool operator==(const MountOptions&) const = default;
 };
 
 struct CacheOptions {
@@ -149,6 +154,7 @@ struct CacheOptions {
   std::uint64_t memory = 0;
 
   CacheOptions() = default;
+  bool operator==(const CacheOptions&) const = default;
 };
 
 struct MetadataOptions {
@@ -161,6 +167,7 @@ struct MetadataOptions {
   Duration vanish_confirmation = 30s;      ///< between two listings that agree that all known names are gone
 
   MetadataOptions() = default;
+  bool operator==(const MetadataOptions&) const = default;
 };
 
 struct LogOptions {
@@ -169,6 +176,7 @@ struct LogOptions {
   std::string target = "auto";  ///< "stderr", "journal", "auto", or a file's absolute path
 
   LogOptions() = default;
+  bool operator==(const LogOptions&) const = default;
 };
 
 /// Where metrics and the status page are; nowhere unless asked for.
@@ -178,6 +186,7 @@ struct ControlOptions {
   Secret password;         ///< empty: none is asked for, which only an address of this machine allows
 
   ControlOptions() = default;
+  bool operator==(const ControlOptions&) const = default;
 };
 
 /// One mistake in the configuration: what is wrong, with the value and what would be accepted.

@@ -280,4 +280,9 @@ std::optional<bool> Group::set_drained(std::string_view member, bool drained) {
   return std::nullopt;
 }
 
+void Group::take_over(MemberIndex here, const Group& earlier, MemberIndex there) {
+  members_.take_over(here, earlier.members_[there]);
+  if (!members_[here].health.closed()) prober_.watch(here);
+}
+
 }  // namespace balancefs

@@ -31,6 +31,9 @@ class Group final : public Storage {
   Task<Result<void>> probe(RequestContext& why) override;
   Task<void> close() override;
 
+  /// `here` is the same server and user as the member `there` of a group that goes: its health, its figures
+  /// and whether it is drained go over. Before the first request.
+  void take_over(MemberIndex here, const Group& earlier, MemberIndex there);
   std::vector<MemberStatus> status() const { return members_.status(); }
   /// See Members::set_drained. Absent when no member has that name (its mount path).
   std::optional<bool> set_drained(std::string_view member, bool drained);

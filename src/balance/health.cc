@@ -46,7 +46,15 @@ std::string_view to_string(HealthState state) {
 }
 
 HealthTracker::HealthTracker(const HealthOptions& options, Random& random, TimePoint now)
-    : options_(options), random_(random), since_(now) {}
+    : options_(&options), random_(&random), since_(now) {}
+
+void HealthTracker::take_over(const HealthTracker& earlier) {
+  const HealthOptions* options = options_;
+  Random* random = random_;
+  *this = earlier;
+  options_ = options;
+  random_ = random;
+}
 
 void HealthTracker::succeeded(Token token, TimePoint now) {
   if (token.epoch != epoch_ || !closed()) return;
@@ -58,7 +66,7 @@ void HealthTracker::succeeded(Token token, TimePoint now) {
 
 HealthTracker::Change HealthTracker::failed(Token token, const Error& error, TimePoint now) {
   if (error.kind == ErrorKind::unsupported && error.detail == Error::Detail::no_range) {
-    no_range_until_ = now + options_.no_range_for;
+    no_range_until_ = now + options_->no_range_for;
   }
   switch (blame(error)) {
     case Blame::none:
@@ -81,7 +89,7 @@ HealthTracker::Change HealthTracker::dead(const Error& error, TimePoint now) {
   ++epoch_;
   ++consecutive_;
   count(true, now);
-  if (consecutive_ < options_.failures_to_open && !half_failed(now)) return Change::none;
+  if (consecutive_ < options_->failures_to_open && !half_failed(now)) return Change::none;
   auth_ = false;
   return open(error, now);
 }
@@ -90,7 +98,7 @@ HealthTracker::Change HealthTracker::dead(const Error& error, TimePoint now) {
 HealthTracker::Change HealthTracker::refused(const Error& error, TimePoint now) {
   if (!closed() || error.detail != Error::Detail::credentials) return Change::none;
   ++epoch_;
-  if (++refusals_ < options_.failures_to_open) return Change::none;
+  if (++refusals_ < options_->failures_to_open) return Change::none;
   auth_ = true;
   return open(error, now);
 }
@@ -120,7 +128,7 @@ HealthTracker::Change HealthTracker::probe_succeeded(TimePoint now) {
   refusals_ = 0;
   if (state_ != HealthState::half_open) return Change::none;
   probe_due_ = now + kBetweenProbes;
-  if (++probe_successes_ < options_.successes_to_close) return Change::none;
+  if (++probe_successes_ < options_->successes_to_close) return Change::none;
   consecutive_ = 0;
   seconds_ = {};
   recovered_at_ = now;
@@ -147,7 +155,7 @@ HealthTracker::Change HealthTracker::probe_failed(const Error& error, TimePoint 
 
 void HealthTracker::hurry(TimePoint now) {
   if (state_ != HealthState::open) return;
-  const TimePoint soonest = std::max(now, opened_at_ + options_.open_base);
+  const TimePoint soonest = std::max(now, opened_at_ + options_->open_base);
   probe_due_ = std::min(probe_due_, soonest);
 }
 
@@ -163,12 +171,12 @@ bool HealthTracker::wants_check(TimePoint now) {
 HealthTracker::Change HealthTracker::open(const Error& error, TimePoint now) {
   const bool was_closed = closed();
   if (was_closed) {
-    const auto healthy = static_cast<std::uint64_t>((now - since_) / options_.window);
+    const auto healthy = static_cast<std::uint64_t>((now - since_) / options_->window);
     multiplier_ -= static_cast<std::uint32_t>(std::min<std::uint64_t>(multiplier_, healthy));
     since_ = now;  // a probe that fails goes on with the outage that began then
   }
   multiplier_before_ = multiplier_++;
-  jitter_ = 1.0 - kJitter + 2 * kJitter * random_.unit();
+  jitter_ = 1.0 - kJitter + 2 * kJitter * random_->unit();
   opened_at_ = now;
   probe_due_ = now + open_time();
   set_state(HealthState::open, describe(error));
@@ -182,9 +190,9 @@ void HealthTracker::forgive_growth(TimePoint now) {
 }
 
 Duration HealthTracker::open_time() const {
-  if (auth_) return std::chrono::duration_cast<Duration>(options_.auth_open * jitter_);
-  const Duration grown = options_.open_base * std::clamp<std::uint32_t>(multiplier_, 1, 1000);
-  return std::chrono::duration_cast<Duration>(std::min(grown, options_.open_max) * jitter_);
+  if (auth_) return std::chrono::duration_cast<Duration>(options_->auth_open * jitter_);
+  const Duration grown = options_->open_base * std::clamp<std::uint32_t>(multiplier_, 1, 1000);
+  return std::chrono::duration_cast<Duration>(std::min(grown, options_->open_max) * jitter_);
 }
 
 void HealthTracker::set_state(HealthState state, std::string reason) {
@@ -205,7 +213,7 @@ void HealthTracker::count(bool failure, TimePoint now) {
 }
 
 bool HealthTracker::half_failed(TimePoint now) const {
-  const std::int64_t oldest = second_of(now) - static_cast<std::int64_t>(options_.window / Duration(1s));
+  const std::int64_t oldest = second_of(now) - static_cast<std::int64_t>(options_->window / Duration(1s));
   std::uint32_t failures = 0;
   std::uint32_t all = 0;
   for (const Second& second : seconds_) {
@@ -213,7 +221,7 @@ bool HealthTracker::half_failed(TimePoint now) const {
     failures += second.failures;
     all += second.all;
   }
-  return all >= options_.window_minimum && failures * 2 >= all;
+  return all >= options_->window_minimum && failures * 2 >= all;
 }
 
 std::optional<Duration> HealthTracker::recovered_for(TimePoint now) const {

@@ -41,6 +41,9 @@ class HealthTracker {
   /// `options` and `random` (jitter) outlive the tracker.
   HealthTracker(const HealthOptions& options, Random& random, TimePoint now);
 
+  /// What is known of the member by another tracker, with everything that it is in the middle of.
+  void take_over(const HealthTracker& earlier);
+
   // ---- operations on behalf of users ----
   Token begin() const { return Token(epoch_); }
   void succeeded(Token token, TimePoint now);
@@ -110,8 +113,8 @@ class HealthTracker {
   void set_state(HealthState state, std::string reason);
   Duration open_time() const;
 
-  const HealthOptions& options_;
-  Random& random_;
+  const HealthOptions* options_;
+  Random* random_;
   HealthState state_ = HealthState::closed;
   std::string reason_;
   TimePoint since_;

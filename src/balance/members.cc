@@ -34,6 +34,22 @@ std::string Members::shown(const Path& path) const {
   return visible_path_ == "/" ? "/" + path.str() : visible_path_ + "/" + path.str();
 }
 
+void Members::take_over(MemberIndex index, const Member& earlier) {
+  Member& member = *members_[index];
+  member.health.take_over(earlier.health);
+  member.resume = earlier.resume;
+  member.silence = earlier.silence;
+  member.delivery = earlier.delivery;
+  member.rate = earlier.rate;
+  member.opens = earlier.opens;
+  member.bytes = earlier.bytes;
+  member.extra = earlier.extra;
+  member.ejections = earlier.ejections;
+  member.errors = earlier.errors;
+  // What was asked for at run time holds until the configuration says something else.
+  if (member.options.enabled == earlier.options.enabled) member.drained = earlier.drained;
+}
+
 // ---- outcomes -------------------------------------------------------------------------------------------
 
 HealthTracker::Token Members::begin(MemberIndex index) {

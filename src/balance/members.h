@@ -112,6 +112,9 @@ class Members {
   bool striped() const { return context_.group.stripe; }
   bool hedged() const { return context_.group.hedge; }
 
+  /// See Group::take_over.
+  void take_over(MemberIndex index, const Member& earlier);
+
   // ---- outcomes ----
   HealthTracker::Token begin(MemberIndex index);
   void succeeded(MemberIndex index, HealthTracker::Token token);

@@ -1,7 +1,7 @@
 // The configuration: one TOML file to Options, validated, or every mistake in it at once.
 //
-// Called before any thread or loop exists: it may run a user's password_command. Nothing in the file is
-// ignored silently. docs/CONFIGURATION.md describes the keys to users.
+// Blocks, and may run a user's password_command: never on the loop. Nothing in the file is ignored silently.
+// docs/CONFIGURATION.md describes the keys to users.
 #pragma once
 
 #include <expected>

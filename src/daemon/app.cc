@@ -1,31 +1,12 @@
 #include "daemon/app.h"
 
-#include <random>
-
-#include "balance/naming.h"
 #include "base/log.h"
 #include "control/log_level_control.h"
 #include "control/refresh_control.h"
 #include "control/status_control.h"
 #include "io/disk_core.h"
-#include "names/nfc_storage.h"
-#include "storage/registry.h"
 
 namespace balancefs {
-
-/// Tells the file system which of a group's names changed.
-class App::GroupListener final : public ListingListener {
- public:
-  GroupListener(Path mount, std::unique_ptr<Filesystem>& filesystem)
-      : mount_(std::move(mount)), filesystem_(filesystem) {}
-  void entries_changed(const Path& directory, std::vector<std::string_view> names) override {
-    if (filesystem_ != nullptr) filesystem_->entries_changed(mount_, directory, std::move(names));
-  }
-
- private:
-  Path mount_;
-  std::unique_ptr<Filesystem>& filesystem_;
-};
 
 App::App(asio::io_context& loop, Options options)
     : loop_(loop),
@@ -34,33 +15,16 @@ App::App(asio::io_context& loop, Options options)
       transport_(loop, clock_),
       accounts_(clock_),
       started_(wall(clock_.now())),
+      groups_(surroundings()),
       scope_(loop.get_executor()) {}
 
 App::~App() = default;
 
-Result<void> App::build_groups() {
-  const NamingPlan plan = plan_groups(options_);
-  if (!plan.problems.empty()) return fail(ErrorKind::unsupported, plan.problems.front().text);
-  StorageContext context(loop_.get_executor(), clock_, transport_);
-  std::random_device seed;
-  for (const NamingPlan::PlannedGroup& planned : plan.groups) {
-    const auto configured = options_.groups.find(planned.visible_path);
-    const GroupOptions group = configured == options_.groups.end() ? GroupOptions() : configured->second;
-    std::vector<GroupMember> members;
-    for (const std::size_t index : planned.members) {
-      const StorageOptions& storage = options_.storages.at(index);
-      auto made = make_storage(storage, context);
-      if (!made) return std::unexpected<Error>(made.error());
-      members.emplace_back(with_names(std::move(*made), group.names, clock_), storage, accounts_.of(storage));
-    }
-    GroupContext surroundings(loop_.get_executor(), clock_);
-    surroundings.group = group;
-    surroundings.read = options_.read;
-    surroundings.random_seed = seed();
-    surroundings.journal = &journal_;
-    groups_.push_back(std::make_unique<Group>(planned.visible_path, std::move(members), surroundings));
-  }
-  return {};
+MountedGroups::Surroundings App::surroundings() {
+  const auto changed = [this](const Path& mount, const Path& directory, std::vector<std::string_view> names) {
+    if (filesystem_ != nullptr) filesystem_->entries_changed(mount, directory, std::move(names));
+  };
+  return {loop_.get_executor(), clock_, transport_, accounts_, journal_, changed};
 }
 
 /// Each mountpoint has a folder of its own: two daemons never share one.
@@ -82,33 +46,11 @@ void App::keep_metadata(const std::string& mountpoint) {
   metadata_->start();
 }
 
-std::vector<MemberKey> App::member_keys(const Group& group) const {
-  std::vector<MemberKey> keys;
-  for (const std::string& member : group.traits().members) {
-    for (const StorageOptions& storage : options_.storages) {
-      if (storage.path != member) continue;
-      keys.push_back(member_key(storage.path, storage.type, storage.url + storage.root, storage.http.user));
-    }
-  }
-  return keys;
-}
-
 Result<void> App::build(const std::string& mountpoint) {
-  if (const auto built = build_groups(); !built) return built;
   if (!options_.cache.dir.empty()) keep_metadata(mountpoint);
-  std::vector<MountPoint> mounts;
-  for (const auto& group : groups_) {
-    const Path path = *Path::parse(group->traits().name);
-    const std::size_t members = group->traits().members.size();
-    const auto configured = options_.groups.find(group->traits().name);
-    const GroupOptions rules = configured == options_.groups.end() ? GroupOptions() : configured->second;
-    listeners_.push_back(std::make_unique<GroupListener>(path, filesystem_));
-    listings_.push_back(std::make_unique<ListingCache>(
-        *group, members, rules, options_.metadata, loop_.get_executor(), clock_, listeners_.back().get()));
-    if (metadata_ != nullptr)
-      listings_.back()->keep_in(metadata_->group(group->traits().name, member_keys(*group)));
-    mounts.emplace_back(path, *group, *listings_.back());
-  }
+  auto groups = groups_.build(plan_reload(Options(), options_), options_);
+  if (!groups) return std::unexpected<Error>(groups.error());
+  groups_.adopt(std::move(*groups), metadata_.get());
   const std::uint64_t budget = options_.cache.memory != 0 ? options_.cache.memory : automatic_memory_budget();
   reads_ = std::make_unique<ReadEngine>(budget, options_.read, loop_.get_executor(), clock_);
   if (options_.cache.mode == CacheOptions::Mode::disk && !options_.cache.dir.empty())
@@ -116,7 +58,7 @@ Result<void> App::build(const std::string& mountpoint) {
   const auto started =
       std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
   filesystem_ =
-      std::make_unique<Filesystem>(Tree(std::move(mounts)), *reads_, AttributeMaker(options_.mount, started));
+      std::make_unique<Filesystem>(Tree(groups_.mounts()), *reads_, AttributeMaker(options_.mount, started));
   return {};
 }
 
@@ -172,6 +114,7 @@ void App::open_control() {
   add_refresh(commands, *filesystem_, clock_);
   add_status(commands, [this] { return snapshot(); });
   add_drain(commands, [this](const std::string& storage, bool drained) { return drain(storage, drained); });
+  add_reload(commands, [this] { return reload(); });
   add_log_level(commands);
   control_ =
       std::make_unique<ControlServer>(loop_.get_executor(), clock_, std::move(*socket), std::move(commands));
@@ -179,7 +122,8 @@ void App::open_control() {
 
 Result<DrainReport> App::drain(const std::string& storage, bool drained) {
   std::string known;
-  for (const auto& group : groups_) {
+  for (const auto& mounted : groups_.all()) {
+    Group* const group = &mounted->group();
     const std::optional<bool> changed = group->set_drained(storage, drained);
     if (changed) {
       DrainReport report;
@@ -216,9 +160,9 @@ Task<void> App::shut_down() {
   if (control_ != nullptr) co_await control_->close();
   if (session_ != nullptr) co_await session_->close();
   if (reads_ != nullptr) co_await reads_->close();
-  for (auto& listing : listings_) co_await listing->close();
+  co_await groups_.close_listings();
   if (metadata_ != nullptr) co_await metadata_->close();
-  for (auto& group : groups_) co_await group->close();
+  co_await groups_.close_members();
   co_await transport_.close();
   finished();
 }

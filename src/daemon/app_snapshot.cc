@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <fstream>
 
-#include "balance/naming.h"
 #include "base/text.h"
 #include "daemon/app.h"
 #include "io/disk_core.h"
@@ -131,14 +130,11 @@ double App::wall(TimePoint at) const {
   return std::chrono::duration<double>(now).count() - seconds(clock_.now() - at);
 }
 
-MemberSnapshot App::snapshot_of(const MemberStatus& status) const {
+MemberSnapshot App::snapshot_of(const MemberStatus& status, const StorageOptions& storage) const {
   MemberSnapshot member;
   member.name = status.name;
-  for (const StorageOptions& storage : options_.storages) {
-    if (storage.path != status.name) continue;
-    member.type = storage.type;
-    member.endpoint = storage.type == "local" ? storage.root : without_secrets(storage.url);
-  }
+  member.type = storage.type;
+  member.endpoint = storage.type == "local" ? storage.root : without_secrets(storage.url);
   member.state = to_string(status.state);
   member.reason = status.reason;
   member.since = wall(status.since);
@@ -164,21 +160,22 @@ MemberSnapshot App::snapshot_of(const MemberStatus& status) const {
   return member;
 }
 
-GroupSnapshot App::snapshot_of(std::size_t index) const {
-  const Group& group = *groups_[index];
+GroupSnapshot App::snapshot_of(const MountedGroup& group) const {
+  const GroupOptions& rules = group.rules();
+  const ListingCache& listings = group.listings();
   GroupSnapshot shown;
-  shown.path = group.traits().name;
-  const auto configured = options_.groups.find(shown.path);
-  const GroupOptions rules = configured == options_.groups.end() ? GroupOptions() : configured->second;
+  shown.path = group.name();
   shown.policy = word(rules.policy);
   shown.stripe = rules.stripe;
   shown.hedge = rules.hedge;
-  std::vector<std::string> divergent = listings_[index]->divergent_paths();
+  std::vector<std::string> divergent = listings.divergent_paths();
   shown.divergent = divergent.size();
   divergent.resize(std::min(divergent.size(), Snapshot::kMostDivergent));
   shown.divergent_paths = std::move(divergent);
-  for (const MemberStatus& status : group.status()) shown.members.push_back(snapshot_of(status));
-  const ListingCache& listings = *listings_[index];
+  const std::vector<MemberStatus> members = group.group().status();
+  for (std::size_t m = 0; m < members.size(); ++m) {
+    shown.members.push_back(snapshot_of(members[m], group.members().at(m)));
+  }
   for (MemberIndex m = 0; m < shown.members.size(); ++m) shown.members[m].lagging = listings.lagging(m);
   for (const MemberIndex m : listings.emptied_members()) shown.members.at(m).emptied = true;
   return shown;
@@ -201,7 +198,7 @@ std::vector<HandleSnapshot> App::open_handles() const {
   filesystem_->handles().for_each_file([&](const FileHandle& file) {
     HandleSnapshot& handle = handles.emplace_back();
     handle.path = file.path.str();
-    handle.member = filesystem_->last_member(file.path, *file.version);
+    handle.member = Filesystem::last_member(file);
     handle.size = file.version->size();
     handle.position = file.position;
   });
@@ -218,7 +215,7 @@ Snapshot App::snapshot() const {
   now.page = page_;
   now.started = started_;
   now.now = wall(clock_.now());
-  for (std::size_t i = 0; i < groups_.size(); ++i) now.groups.push_back(snapshot_of(i));
+  for (const auto& group : groups_.all()) now.groups.push_back(snapshot_of(*group));
   now.handles = open_handles();
   for (const HandleSnapshot& handle : now.handles) {
     for (GroupSnapshot& group : now.groups) {

@@ -41,6 +41,7 @@ class Parser {
     add_status();
     add_drain();
     add_refresh();
+    add_reload();
     add_log_level();
     add_verify();
     add_demo();
@@ -111,6 +112,10 @@ class Parser {
       command->add_option("--mount", drain_.mountpoint, "Which mount; default: the only one");
     }
   }
+  void add_reload() {
+    command_reload_ = app_.add_subcommand("reload", "Apply the configuration file as it is now");
+    command_reload_->add_option("MOUNTPOINT", reload_.mountpoint, "Which mount; default: the only one");
+  }
   void add_log_level() {
     command_log_level_ = app_.add_subcommand("log-level", "How much a running mount logs, until it ends");
     command_log_level_->add_option("LEVEL", log_level_.level, "error, warning, info, debug or trace")
@@ -139,16 +144,16 @@ class Parser {
 
   /// CLI11 would only say that a subcommand is required.
   std::optional<CommandLineEnd> unknown_command(const std::vector<std::string>& arguments) const {
-    constexpr std::array<std::string_view, 11> kNames = {"mount",     "unmount", "umount",  "check",
-                                                         "status",    "drain",   "undrain", "refresh",
-                                                         "log-level", "verify",  "demo"};
+    constexpr std::array<std::string_view, 12> kNames = {"mount",  "unmount",   "umount",  "check",
+                                                         "status", "drain",     "undrain", "refresh",
+                                                         "reload", "log-level", "verify",  "demo"};
     if (arguments.empty() || arguments[0].starts_with('-')) return std::nullopt;
     if (std::ranges::find(kNames, arguments[0]) != kNames.end()) return std::nullopt;
     const std::string_view near = nearest_spelling(arguments[0], kNames);
     const std::string hint = near.empty() ? "" : fmt::format("; did you mean {}?", near);
     return CommandLineEnd(
         kExitUsage, fmt::format("{}: no such command{}; accepted: mount, unmount, check, status, drain, "
-                                "undrain, refresh, log-level, verify, demo\n",
+                                "undrain, refresh, reload, log-level, verify, demo\n",
                                 quote(arguments[0]), hint));
   }
 
@@ -169,6 +174,7 @@ class Parser {
     if (command_verify_->parsed()) return verify_;
     if (command_demo_->parsed()) return demo_;
     if (command_status_->parsed()) return status_;
+    if (command_reload_->parsed()) return reload_;
     if (command_log_level_->parsed()) return log_level_;
     if (command_drain_->parsed() || command_undrain_->parsed()) {
       drain_.drained = command_drain_->parsed();
@@ -190,6 +196,7 @@ class Parser {
   CLI::App* command_status_ = nullptr;
   CLI::App* command_drain_ = nullptr;
   CLI::App* command_undrain_ = nullptr;
+  CLI::App* command_reload_ = nullptr;
   CLI::App* command_log_level_ = nullptr;
   MountArguments mount_;
   UnmountArguments unmount_;
@@ -199,6 +206,7 @@ class Parser {
   DemoArguments demo_;
   StatusArguments status_;
   DrainArguments drain_;
+  ReloadArguments reload_;
   LogLevelArguments log_level_;
   std::vector<std::string> mount_options_;
 };
@@ -220,6 +228,9 @@ int run(const StatusArguments& arguments) {
 }
 int run(const DrainArguments& arguments) {
   return drain_command(arguments);
+}
+int run(const ReloadArguments& arguments) {
+  return reload_command(arguments);
 }
 int run(const LogLevelArguments& arguments) {
   return log_level_command(arguments);

@@ -12,7 +12,7 @@ namespace balancefs {
 
 using Command =
     std::variant<MountArguments, UnmountArguments, CheckArguments, RefreshArguments, DemoArguments,
-                 StatusArguments, DrainArguments, LogLevelArguments, VerifyArguments>;
+                 StatusArguments, DrainArguments, ReloadArguments, LogLevelArguments, VerifyArguments>;
 
 /// Why there is no command to run: help or version was asked for (status 0), or the line is wrong.
 struct CommandLineEnd {

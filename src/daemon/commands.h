@@ -67,6 +67,11 @@ struct LogLevelArguments {
   LogLevelArguments() = default;
 };
 
+struct ReloadArguments {
+  std::optional<std::string> mountpoint;
+  ReloadArguments() = default;
+};
+
 /// Its own exit statuses: 0 the same, 1 differences, 2 could not be compared completely.
 struct VerifyArguments {
   std::string group;
@@ -83,6 +88,7 @@ int check_command(const CheckArguments& arguments);
 int refresh_command(const RefreshArguments& arguments);
 int status_command(const StatusArguments& arguments);
 int drain_command(const DrainArguments& arguments);
+int reload_command(const ReloadArguments& arguments);
 int log_level_command(const LogLevelArguments& arguments);
 int verify_command(const VerifyArguments& arguments);
 int demo_command(const DemoArguments& arguments);

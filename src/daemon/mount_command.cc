@@ -39,7 +39,7 @@ void log_warnings(const LoadedOptions& loaded) {
 /// One mount from its beginning to its end; owns what lives as long as the loop runs.
 class MountRun {
  public:
-  MountRun(Options options, std::string point, StartReport& report)
+  MountRun(Options options, App::LoadAgain load_again, std::string point, StartReport& report)
       : point_(std::move(point)),
         report_(report),
         clock_(loop_),
@@ -48,6 +48,8 @@ class MountRun {
             loop_, clock_, [this] { app_.stop(); },
             [this] { end_by_force(point_, app_.holds_mountpoint()); }) {
     app_.set_on_stopping([this] { service_.ending(); });
+    app_.set_load_again(std::move(load_again));
+    service_.set_on_reload([this] { app_.begin_reload([this] { service_.reloaded(); }); });
     service_.set_on_refresh([this] { app_.refresh_everything(); });
   }
 
@@ -98,7 +100,8 @@ class MountRun {
   int status_ = kExitOk;
 };
 
-int serve(LoadedOptions loaded, std::string point, StartReport report, bool foreground) {
+int serve(LoadedOptions loaded, App::LoadAgain load_again, std::string point, StartReport report,
+          bool foreground) {
   if (!start_logging(loaded.options.log, foreground)) {
     report.failed(kExitFailed, fmt::format("log.target: {} cannot be written", loaded.options.log.target));
     return kExitFailed;
@@ -106,7 +109,7 @@ int serve(LoadedOptions loaded, std::string point, StartReport report, bool fore
   log_warnings(loaded);
   int status = kExitOk;
   {
-    MountRun run(std::move(loaded.options), std::move(point), report);
+    MountRun run(std::move(loaded.options), std::move(load_again), std::move(point), report);
     status = run.run();
   }
   flush_log();
@@ -127,12 +130,19 @@ int mount_command(const MountArguments& arguments) {
   const auto point = prepare_mountpoint(wanted, loaded->options);
   if (!point) return refuse(kExitFailed, point.error().text);
   loaded->options.mount.point = *point;
-  if (arguments.foreground) return serve(std::move(*loaded), *point, StartReport(), true);
+  const auto load_again = [file = loaded->options.file, flags = arguments.flags, at = *point] {
+    auto again = read_options(file);
+    if (!again) return again;
+    apply_mount_flags(flags, again->options.mount);
+    again->options.mount.point = at;
+    return again;
+  };
+  if (arguments.foreground) return serve(std::move(*loaded), load_again, *point, StartReport(), true);
 
   auto side = fork_into_background();
   if (!side) return refuse(kExitFailed, side.error().text);
   if (side->exit_status) return *side->exit_status;
-  return serve(std::move(*loaded), *point, std::move(side->report), false);
+  return serve(std::move(*loaded), load_again, *point, std::move(side->report), false);
 }
 
 }  // namespace balancefs

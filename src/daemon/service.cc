@@ -30,7 +30,10 @@ void Service::wait() {
 
 void Service::handle(int signal) {
   if (signal == SIGHUP) {
-    log_info("SIGHUP: the configuration is read at the start only; unmount and mount to apply a change");
+    if (!reload_ || ending_) return;
+    const auto now = std::chrono::steady_clock::now().time_since_epoch() / std::chrono::microseconds(1);
+    sd_notify(0, fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now).c_str());
+    reload_();
     return;
   }
   if (signal == SIGUSR1) {
@@ -64,6 +67,10 @@ void Service::ready(std::string_view status) {
   if (sd_watchdog_enabled(0, &microseconds) <= 0) return;
   feeding_ = std::chrono::microseconds(microseconds / 2);  // as sd_watchdog_enabled(3) recommends
   feed_watchdog();
+}
+
+void Service::reloaded() {
+  if (!ending_) sd_notify(0, "READY=1");
 }
 
 void Service::feed_watchdog() {

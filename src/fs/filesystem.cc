@@ -26,11 +26,13 @@ void Filesystem::entries_changed(const Path& mount, const Path& directory,
 }
 
 Task<Result<Filesystem::Found>> Filesystem::find(Path path) {
+  const std::uint64_t asked = generation_;
   Found found;
   found.place = tree_.locate(path);
   if (tree_.is_fixed_directory(path)) co_return found;
   if (found.place.mount == nullptr) co_return fail(ErrorKind::not_found, "no storage has it");
   const Result<DirectoryEntry> entry = co_await found.place.mount->listing->lookup(found.place.relative);
+  if (asked != generation_) co_return co_await find(std::move(path));
   if (!entry) co_return std::unexpected<Error>(entry.error());
   found.type = entry->info.type;
   found.entry = *entry;

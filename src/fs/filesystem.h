@@ -65,6 +65,9 @@ class Filesystem {
   Filesystem(const Filesystem&) = delete;
   Filesystem& operator=(const Filesystem&) = delete;
 
+  /// The mount paths are these from now on. Where another group is behind a path than before, what the kernel
+  /// knows of it is looked up again; handles go on with what they were opened at, and hold it.
+  void replace(Tree tree);
   /// The notifier outlives the mount; null before and after it.
   void set_notifier(KernelNotifier* notifier) { notifier_ = notifier; }
   /// A group's listing of `directory` (a path inside the group) has changed entries.
@@ -104,8 +107,8 @@ class Filesystem {
 
   const InodeTable& inodes() const { return inodes_; }
   const HandleTable& handles() const { return handles_; }
-  /// The mount path of the member that served a version last; empty when none did.
-  std::string last_member(const Path& path, const Version& version) const;
+  /// The mount path of the member that served a handle's version last; empty when none did.
+  static std::string last_member(const FileHandle& file);
 
  private:
   /// What a path is now: a fixed directory has no entry.
@@ -130,7 +133,10 @@ class Filesystem {
   void outdate(std::uint64_t node);
   std::string describe_members(const Place& place, const DirectoryEntry* entry) const;
 
+  std::string last_member(const Inode& node) const;
+
   Tree tree_;
+  std::uint64_t generation_ = 0;  ///< of tree_: what was asked of an earlier one may not be true any more
   ReadEngine& reads_;
   AttributeMaker attributes_;
   InodeTable inodes_;

@@ -58,10 +58,12 @@ Task<FsResult<void>> Filesystem::prepare_directory(std::uint64_t handle, std::ui
 }
 
 Task<FsResult<void>> Filesystem::load(std::shared_ptr<DirectoryHandle> directory) {
+  const std::uint64_t asked = generation_;
   const Place place = tree_.locate(directory->path);
   Beginning begun;
   if (place.mount != nullptr) {
     Result<Beginning> listed = co_await place.mount->listing->begin(place.relative);
+    if (asked != generation_) co_return co_await load(std::move(directory));
     const bool is_virtual_only = !listed && listed.error().kind == ErrorKind::not_found &&
                                  tree_.is_fixed_directory(directory->path) && !place.relative.is_root();
     if (!listed && !is_virtual_only) {
@@ -72,6 +74,7 @@ Task<FsResult<void>> Filesystem::load(std::shared_ptr<DirectoryHandle> directory
     if (listed) begun = std::move(*listed);
   }
   directory->place = place;
+  directory->generation = generation_;
   directory->fixed = tree_.fixed_children(directory->path);
   directory->arriving = !begun.names.empty();
   std::erase_if(begun.names, [&](const FirstName& first) { return !is_shown(*directory, first.name); });
@@ -143,17 +146,19 @@ EntryReply Filesystem::take_entry(std::uint64_t handle, const DirectoryItem& ite
   Inode* parent = directory == nullptr ? nullptr : inodes_.find(directory->node);
   if (parent == nullptr) return reply;
   const Path path = directory->path.child(item.name);
+  // The names of an earlier tree are shown to the end of the snapshot; what they are now a lookup tells.
+  const bool name_only = item.index == DirectoryItem::kNameOnly || directory->generation != generation_;
+  if (name_only) {
+    reply.attributes.ino = inode_number(path);
+    reply.attributes.type = item.type;
+    return reply;
+  }
   if (item.is_fixed()) {
     Inode& node = inodes_.directory(*parent, item.name);
     inodes_.add_lookup(node);
     reply.node = node.id();
     reply.attributes = attributes_.directory(path, std::nullopt);
     reply.valid_for = std::chrono::hours(1);
-    return reply;
-  }
-  if (item.index == DirectoryItem::kNameOnly) {
-    reply.attributes.ino = inode_number(path);
-    reply.attributes.type = item.type;
     return reply;
   }
   const DirectoryEntry entry = directory->listing->entry(item.index);

@@ -6,6 +6,20 @@
 namespace balancefs {
 namespace {
 
+/// Holds what it reads from: a transfer may end after its handle.
+class HeldReader final : public ObjectReader {
+ public:
+  HeldReader(MountPointer mount, std::unique_ptr<ObjectReader> reader)
+      : mount_(std::move(mount)), reader_(std::move(reader)) {}
+  Task<Result<void>> read(ByteRange range, ByteSink& sink, RequestContext& why) override {
+    return reader_->read(range, sink, why);
+  }
+
+ private:
+  MountPointer mount_;
+  std::unique_ptr<ObjectReader> reader_;
+};
+
 FileOrigin origin_of(const Path& path, const Storage& group) {
   const StorageTraits& traits = group.traits();
   const std::vector<std::string> single(1, traits.name);
@@ -38,13 +52,16 @@ Task<FsResult<std::uint64_t>> Filesystem::open(std::uint64_t id) {
   }
   const Path path = inodes_.path(*node);
   const Place place = tree_.locate(path);
+  if (place.mount == nullptr) co_return refuse(ESTALE);  // it was there before the node was opened
+  const std::uint64_t asked = generation_;
   const Result<DirectoryEntry> entry = co_await place.mount->listing->refresh_for_open(place.relative);
+  node = inodes_.find(id);
+  if (asked != generation_) co_return co_await open(id);
   if (!entry) {
     const FsError error = metadata_error(entry.error());
     if (!error.text.empty()) log_warning("open /{}: {}", path.str(), error.text);
     co_return std::unexpected<FsError>(error);
   }
-  node = inodes_.find(id);
   if (node == nullptr || node->outdated() || !stands_for(*node, *entry)) {
     outdate(id);
     co_return refuse(ESTALE);
@@ -54,9 +71,10 @@ Task<FsResult<std::uint64_t>> Filesystem::open(std::uint64_t id) {
   auto file = std::make_shared<FileHandle>();
   file->node = id;
   file->path = path;
+  file->mount = place.mount;
   file->version = version;
-  file->reader =
-      reads_.open(version, place.mount->group->open(version, 0), origin_of(path, *place.mount->group));
+  auto reader = std::make_unique<HeldReader>(place.mount, place.mount->group->open(version, 0));
+  file->reader = reads_.open(version, std::move(reader), origin_of(path, *place.mount->group));
   co_return handles_.add(std::move(file));
 }
 
@@ -81,6 +99,7 @@ Task<FsError> Filesystem::judge_read_failure(std::shared_ptr<FileHandle> file, E
   const FsError error = read_error(failure);
   if (error.code != ESTALE) co_return error;
   const Place place = tree_.locate(file->path);
+  if (place.mount != file->mount) co_return error;  // what is mounted there now has no part in it
   place.mount->listing->expire(place.relative.parent());
   if (failure.kind == ErrorKind::not_found) {
     const Result<DirectoryEntry> entry = co_await place.mount->listing->lookup(place.relative);

@@ -21,9 +21,9 @@ RefreshReport Filesystem::refresh(const Path& path, bool recursive) {
     report.listings += done.listings;
     ++report.groups;
   }
-  for (const MountPoint& mount : tree_.mounts()) {
-    if (!recursive || &mount == place.mount || !mount.path.is_within(path)) continue;
-    report.listings += mount.listing->refresh(Path(), true).listings;
+  for (const MountPointer& mount : tree_.mounts()) {
+    if (!recursive || mount == place.mount || !mount->path.is_within(path)) continue;
+    report.listings += mount->listing->refresh(Path(), true).listings;
     ++report.groups;
   }
   const auto covered = [&](const Path& name) {

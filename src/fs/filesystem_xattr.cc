@@ -30,10 +30,31 @@ std::string describe_identity(const ObjectInfo& info) {
 
 }  // namespace
 
-std::string Filesystem::last_member(const Path& path, const Version& version) const {
-  const Place place = tree_.locate(path);
-  if (place.mount == nullptr || !version.last_member()) return {};
-  return place.mount->group->traits().members.at(*version.last_member());
+namespace {
+
+std::string member_name(const MountPoint& mount, const Version& version) {
+  if (!version.last_member()) return {};
+  return mount.group->traits().members.at(*version.last_member());
+}
+
+}  // namespace
+
+std::string Filesystem::last_member(const FileHandle& file) {
+  return member_name(*file.mount, *file.version);
+}
+
+/// A version's members are those of the group that it was opened at, which may not be mounted any more; then
+/// a handle holds it.
+std::string Filesystem::last_member(const Inode& node) const {
+  const std::shared_ptr<Version> version = inodes_.version(node);
+  if (version == nullptr) return {};
+  std::string member;
+  handles_.for_each_file([&](const FileHandle& file) {
+    if (file.version == version) member = last_member(file);
+  });
+  const Place place = tree_.locate(inodes_.path(node));
+  if (!member.empty() || node.outdated() || place.mount == nullptr) return member;
+  return member_name(*place.mount, *version);
 }
 
 Task<FsResult<std::string>> Filesystem::getxattr(std::uint64_t id, std::string name) {
@@ -46,11 +67,10 @@ Task<FsResult<std::string>> Filesystem::getxattr(std::uint64_t id, std::string n
   const Inode* node = inodes_.find(id);
   if (node == nullptr) co_return refuse(ESTALE);
   const Path path = inodes_.path(*node);
-  const std::shared_ptr<Version> version = inodes_.version(*node);
   const Place place = tree_.locate(path);
   if (place.mount == nullptr) co_return refuse(ENODATA);
   if (wants_member) {
-    const std::string member = version == nullptr ? "" : last_member(path, *version);
+    const std::string member = last_member(*node);
     if (member.empty()) co_return refuse(ENODATA);
     co_return member;
   }

@@ -16,7 +16,8 @@ namespace balancefs {
 /// One successful open of a file.
 struct FileHandle {
   std::uint64_t node = 0;
-  Path path;  ///< in the mount
+  Path path;           ///< in the mount
+  MountPointer mount;  ///< where it was opened, whatever is mounted there by now
   std::shared_ptr<Version> version;
   std::unique_ptr<FileReader> reader;
   std::uint64_t position = 0;  ///< behind the last read that was answered
@@ -45,7 +46,8 @@ struct DirectoryHandle {
   std::uint64_t node = 0;
   Path path;
   bool loaded = false;
-  Place place;                               ///< of the path
+  Place place;                               ///< of the path, in the tree of ...
+  std::uint64_t generation = 0;              ///< ... Filesystem::replace()
   std::vector<std::string> fixed;            ///< names that mount paths make
   std::vector<FirstName> first;              ///< handed out while the listing was arriving
   bool arriving = false;                     ///< it still is: beyond `first` it has to be waited for

@@ -93,7 +93,7 @@ class InodeTable {
   /// The kernel gives back `count` references.
   void forget(std::uint64_t id, std::uint64_t count);
   std::size_t size() const { return size_; }
-  /// Every node that a name leads to now.
+  /// Every node that a name leads to now. None may be made or go meanwhile.
   template <class Visit>
   void for_each_current(Visit visit) const {
     for (const auto& node : slots_) {

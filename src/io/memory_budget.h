@@ -61,6 +61,7 @@ class MemoryBudget {
 
   /// At once or not at all; nothing while others queue.
   std::optional<Grant> try_demand(std::size_t frames);
+  void set_timeout(Duration timeout) { timeout_ = timeout; }
   /// Waits for its turn. `too_large` when the whole budget would not do, `timed_out` after the timeout.
   Task<Result<Grant>> demand(std::size_t frames);
   /// How many frames prefetch could have now.

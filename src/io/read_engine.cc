@@ -57,6 +57,10 @@ ReadEngine::ReadEngine(std::uint64_t budget_bytes, const ReadOptions& options, E
 
 ReadEngine::~ReadEngine() = default;
 
+void ReadEngine::set_read_timeout(Duration timeout) {
+  core_->budget.set_timeout(timeout);
+}
+
 void ReadEngine::keep_on_disk(DiskOptions options) {
   BALANCEFS_CHECK(!disk_);
   // What waits to be written is memory of the budget: never so much of it that reads would feel it.

@@ -58,6 +58,8 @@ class ReadEngine {
   /// transfer uses it any more. Without an `origin` nothing of it is kept on disk.
   std::unique_ptr<FileReader> open(std::shared_ptr<Version> version, std::unique_ptr<ObjectReader> reader,
                                    FileOrigin origin = FileOrigin());
+  /// ReadOptions::read_timeout, for what waits from now on.
+  void set_read_timeout(Duration timeout);
   /// Ends all transfers and waits until they have ended; reads under way fail with `cancelled`.
   Task<void> close();
   ReadSnapshot snapshot() const;

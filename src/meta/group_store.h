@@ -38,6 +38,9 @@ class GroupStore {
   static constexpr Duration kLongestWait = std::chrono::seconds(1);
 
   std::size_t members() const { return members_.size(); }
+  bool is(const std::string& name, const std::vector<MemberKey>& members) const {
+    return name_ == name && members_ == members;
+  }
   bool readable() const;
   /// `not_found`: nothing of it is kept. As long as it takes.
   Task<Result<KeptDirectory>> load(Path directory);

@@ -66,6 +66,8 @@ class ListingCache final : private FetchOwner, private HeldTree {
   /// What is known of directories is kept there and comes from there: after a restart, and when memory had no
   /// room for it. Before the first question; `store` outlives the cache.
   void keep_in(GroupStore& store);
+  /// Another cache keeps the group's directories there from now on.
+  void stop_keeping() { keeps_ = false; }
 
   /// The directory as known best within the bounds. `not_found`: confirmed absent, or a file.
   Task<Result<std::shared_ptr<const Directory>>> list(Path directory);
@@ -204,6 +206,7 @@ class ListingCache final : private FetchOwner, private HeldTree {
   Clock& clock_;
   ListingListener* listener_;
   GroupStore* kept_ = nullptr;
+  bool keeps_ = true;  ///< in kept_, where there is one
   DirectoryTable table_;
   SizeSurvey survey_;
   std::vector<bool> lagging_;  ///< by member: missed a bound, and no request of it has succeeded since

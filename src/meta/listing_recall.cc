@@ -14,18 +14,20 @@ namespace balancefs {
 void ListingCache::keep_in(GroupStore& store) {
   BALANCEFS_CHECK(store.members() == lagging_.size());
   kept_ = &store;
-  table_.when_unwritten_goes([this] { kept_->missed(); });
+  table_.when_unwritten_goes([this] {
+    if (keeps_) kept_->missed();
+  });
 }
 
 /// At the end.
 void ListingCache::tell_unwritten() {
   bool unwritten = false;
   table_.for_each([&](const DirectoryState& state) { unwritten = unwritten || state.unwritten(); });
-  if (kept_ != nullptr && unwritten) kept_->missed();
+  if (kept_ != nullptr && keeps_ && unwritten) kept_->missed();
 }
 
 void ListingCache::keep(const State& state) {
-  if (kept_ == nullptr) return;
+  if (kept_ == nullptr || !keeps_) return;
   // Not before it is known what the store has: what it has beside would be lost.
   if (state->recall == DirectoryState::Recall::done) return kept_->changed(state);
   state->keep_later = true;

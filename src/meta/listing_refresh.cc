@@ -16,7 +16,7 @@ void outdate(DirectoryState& state) {
 void ListingCache::expire(const Path& directory) {
   const State state = table_.peek(directory);
   if (!state) {
-    if (kept_ != nullptr) kept_->expire(directory, DirectoryExpiry::expired);
+    if (kept_ != nullptr && keeps_) kept_->expire(directory, DirectoryExpiry::expired);
     return;
   }
   outdate(*state);
@@ -55,7 +55,7 @@ Refreshed ListingCache::refresh(const Path& path, bool recursive) {
   }
   outdate_stats(covers);
   // Also of what is held: memory may have no room for it before it is asked again.
-  if (kept_ != nullptr) {
+  if (kept_ != nullptr && keeps_) {
     kept_->expire(done.folder, DirectoryExpiry::refreshed);
     // What nothing is known of in memory may be a folder all the same.
     if (path != done.folder) kept_->expire(path, DirectoryExpiry::refreshed);

@@ -69,6 +69,9 @@ MetadataStore::MetadataStore(MetadataStoreOptions options, const Executor& execu
 MetadataStore::~MetadataStore() = default;
 
 GroupStore& MetadataStore::group(std::string name, std::vector<MemberKey> members) {
+  for (const auto& known : groups_) {
+    if (known->is(name, members)) return *known;
+  }
   groups_.push_back(std::make_unique<GroupStore>(*this, std::move(name), std::move(members)));
   return *groups_.back();
 }
@@ -160,14 +163,16 @@ void MetadataStore::skip() {
 Task<void> MetadataStore::write_behind() {
   for (;;) {
     const TimePoint due = std::max(clock_.now() + kDelay, paused_until_);
-    while (!closing_ && clock_.now() < due) co_await wake_.wait_until(clock_, due);
+    while (!closing_ && !hurried_ && clock_.now() < due) co_await wake_.wait_until(clock_, due);
     figures_.state = MetadataSnapshot::State::on;
     bool more = queued_ > 0;
     while (more) more = co_await write_batch();
+    hurried_ = false;
+    written_.wake_all();
     if (closing_) break;
     if (clock_.now() >= next_count_) co_await count();
     const bool paused = figures_.state == MetadataSnapshot::State::paused;
-    while (!closing_ && queued_ == 0 && !paused) co_await wake_.wait();
+    while (!closing_ && !hurried_ && queued_ == 0 && !paused) co_await wake_.wait();
   }
   writes_ = false;
   ended_.wake_all();
@@ -241,6 +246,15 @@ Task<void> MetadataStore::count() {
   if (first) {
     log_info("metadata {}: {} directories, {} entries, {} MiB", options_.folder, amount->directories,
              amount->entries, amount->bytes >> 20);
+  }
+}
+
+Task<void> MetadataStore::write_all(TimePoint deadline) {
+  while (writes_ && !closing_ && queued_ > 0 && figures_.state == MetadataSnapshot::State::on) {
+    hurried_ = true;
+    wake_.wake_all();
+    const bool in_time = co_await written_.wait_until(clock_, deadline);
+    if (!in_time) break;
   }
 }
 

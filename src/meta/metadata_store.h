@@ -64,13 +64,15 @@ class MetadataStore {
   ~MetadataStore();
 
   /// A group's part of it: `name` is its visible path, `members` who they are, in the group's order. Lives as
-  /// long as the store.
+  /// long as the store; the same for the same. One ListingCache at a time keeps a group's directories.
   GroupStore& group(std::string name, std::vector<MemberKey> members);
   /// Begins to open the file.
   void start();
   /// Writes what waits, for some seconds at most, and ends. Nothing is kept from then on.
   Task<void> close();
   MetadataSnapshot snapshot() const;
+  /// Waits until all that is known by now is written or given up, or for the time.
+  Task<void> write_all(TimePoint deadline);
   /// Whether the thread works for the loop at this moment.
   bool busy() const { return jobs_ > 0; }
 
@@ -135,12 +137,14 @@ class MetadataStore {
   Expiries expiries_;
   std::uint64_t expired_ = 0;  ///< how often
   bool incomplete_ = false;    ///< a state was skipped, and the file does not know of it yet
+  bool hurried_ = false;       ///< somebody waits in write_all()
   bool closing_ = false;
   bool writes_ = false;  ///< write_behind() runs
   TimePoint paused_until_;
   TimePoint next_count_;
   WaitList wake_;
   WaitList ended_;
+  WaitList written_;
   TaskScope scope_;
   TaskScope writing_;
   WorkerThread worker_;

@@ -74,12 +74,13 @@ TEST_F(UnderAServiceManager, ItIsToldOfReadinessAndOfTheEnd) {
   EXPECT_EQ(manager_.heard(), ready + "STOPPING=1\nSTATUS=unmounting\n\n");
 }
 
-TEST_F(UnderAServiceManager, NobodyIsToldOfAReloadThatIsNotDone) {
+TEST_F(UnderAServiceManager, ItIsToldOfAReloadAndOfItsEnd) {
   mount_local();
   ASSERT_TRUE(manager_.hears("READY=1"));
   kill(app_->pid(), SIGHUP);
-  EXPECT_TRUE(app_->logs("SIGHUP"));
-  EXPECT_EQ(manager_.count("RELOADING"), 0) << manager_.heard();
+  EXPECT_TRUE(eventually([&] { return manager_.count("READY=1") == 2; })) << manager_.heard();
+  EXPECT_EQ(manager_.count("RELOADING=1\nMONOTONIC_USEC="), 1) << manager_.heard();
+  EXPECT_TRUE(app_->logs("reloaded: no group changed"));
   EXPECT_EQ(read_file(pt("small")).text, "small");
 }
 

@@ -139,8 +139,16 @@ MountedApp::MountedApp(const MountConfig& config)
       config_file_(scratch_.path() / "mount.conf"),
       log_file_(scratch_.path() / "balancefs.log") {
   fs::create_directory(mountpoint_);
-  write_file(config_file_, config.toml() + cache_lines(config, scratch_.path() / "cache"));
+  write_config(config);
   start();
+}
+
+void MountedApp::write_config(const MountConfig& config) {
+  write_file(config_file_, config.toml() + cache_lines(config, scratch_.path() / "cache"));
+}
+
+ProgramResult MountedApp::reload() const {
+  return run({BALANCEFS_BINARY, "reload", mountpoint_}, 60s);
 }
 
 MountedApp::~MountedApp() {

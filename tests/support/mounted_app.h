@@ -77,6 +77,10 @@ class MountedApp {
   std::optional<int> wait_for_end(std::chrono::milliseconds limit);
   /// Starts the binary again with the same configuration and mountpoint.
   void start();
+  /// Another configuration, for the next start or reload.
+  void write_config(const MountConfig& config);
+  /// `balancefs reload`.
+  ProgramResult reload() const;
 
  private:
   void wait_until_answering();

@@ -60,9 +60,9 @@ using Names = std::vector<std::string>;
 class ArrivingDirectory : public testing::TestWithParam<std::size_t> {
  protected:
   ArrivingDirectory() : reads_(16 << 20, ReadOptions(), t_.executor(), t_.clock) {
-    std::vector<MountPoint> mounts;
-    mounts.emplace_back(Path(), group_, listing_);
-    mounts.emplace_back(*Path::parse("hidden"), other_, other_listing_);
+    std::vector<MountPointer> mounts;
+    mounts.push_back(std::make_shared<MountPoint>(Path(), group_, listing_));
+    mounts.push_back(std::make_shared<MountPoint>(*Path::parse("hidden"), other_, other_listing_));
     fs_ = std::make_unique<Filesystem>(Tree(std::move(mounts)), reads_,
                                        AttributeMaker(MountOptions(), FileTime()));
     handle_ = *fs_->opendir(InodeTable::kRoot);

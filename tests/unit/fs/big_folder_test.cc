@@ -17,8 +17,8 @@ constexpr double kMost = 200 + BigGroup::kName;
 class LookedUpFolder : public testing::TestWithParam<std::size_t> {
  protected:
   LookedUpFolder() {
-    std::vector<MountPoint> mounts;
-    mounts.emplace_back(Path(), group_, cache_);
+    std::vector<MountPointer> mounts;
+    mounts.push_back(std::make_shared<MountPoint>(Path(), group_, cache_));
     fs_ = std::make_unique<Filesystem>(Tree(std::move(mounts)), reads_,
                                        AttributeMaker(MountOptions(), FileTime()));
   }

@@ -14,10 +14,10 @@ struct alignas(64) Anything {
   std::byte bytes[64] = {};
 };
 
-MountPoint mount(std::string_view at, Anything& identity) {
+MountPointer mount(std::string_view at, Anything& identity) {
   auto* any = reinterpret_cast<Storage*>(&identity);
   auto* cache = reinterpret_cast<ListingCache*>(&identity);
-  return MountPoint(path(at), *any, *cache);
+  return std::make_shared<MountPoint>(path(at), *any, *cache);
 }
 
 class TreeTest : public ::testing::Test {
