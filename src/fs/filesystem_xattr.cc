@@ -22,16 +22,6 @@ std::string Filesystem::describe_members(const Place& place, const DirectoryEntr
 
 namespace {
 
-std::string describe_identity(const ObjectInfo& info) {
-  std::string out = fmt::format("size={}", info.size);
-  if (!info.checksum.empty()) out += " checksum=" + info.checksum;
-  return out;
-}
-
-}  // namespace
-
-namespace {
-
 std::string member_name(const MountPoint& mount, const Version& version) {
   if (!version.last_member()) return {};
   return mount.group->traits().members.at(*version.last_member());
@@ -87,7 +77,8 @@ Task<FsResult<std::string>> Filesystem::getxattr(std::uint64_t id, std::string n
   if (!entry) co_return std::unexpected<FsError>(metadata_error(entry.error()));
   if (wants_members) co_return describe_members(place, &*entry);
   if (entry->info.type != ObjectType::file) co_return refuse(ENODATA);
-  co_return describe_identity(entry->info);
+  co_return to_text(place.mount->listing->decision(place.relative, *entry),
+                    place.mount->group->traits().members);
 }
 
 }  // namespace balancefs

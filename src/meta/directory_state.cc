@@ -72,6 +72,21 @@ std::optional<DirectoryEntry> DirectoryState::find(std::string_view name, TimePo
   return merge_name(counting(now, options), name);
 }
 
+std::vector<MemberVerdict> DirectoryState::decide(std::string_view name, TimePoint now,
+                                                  const MetadataOptions& options) const {
+  const MergeInput input = counting(now, options);
+  const std::vector<RowIndex> rows = rows_of_name(input, name);
+  const MergedName merged(input, name, rows);
+  std::vector<MemberVerdict> members(words_.size());
+  for (MemberIndex m = 0; m < words_.size(); ++m) {
+    // What it lacks says nothing while its word does not count.
+    if (!merged.has(m) && (!counts(m, now, options) || words_[m].unproven)) continue;
+    members[m].verdict = merged.verdict(m);
+    if (merged.has(m)) members[m].said = merged.info(m).info();
+  }
+  return members;
+}
+
 std::shared_ptr<const Directory> DirectoryState::snapshot(TimePoint now, const MetadataOptions& options) {
   // With a bound on old answers the view changes by itself as time passes.
   auto held = options.stale_if_error ? nullptr : snapshot_.lock();

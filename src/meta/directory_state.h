@@ -70,6 +70,9 @@ class DirectoryState {
 
   std::optional<DirectoryEntry> find(std::string_view name, TimePoint now,
                                      const MetadataOptions& options) const;
+  /// What find() decides for each member, and why. Without a member that has it: what they said of it.
+  std::vector<MemberVerdict> decide(std::string_view name, TimePoint now,
+                                    const MetadataOptions& options) const;
   std::shared_ptr<const Directory> snapshot(TimePoint now, const MetadataOptions& options);
   /// Names of the directories in it, sorted.
   std::vector<std::string> subdirectories(TimePoint now, const MetadataOptions& options) const;

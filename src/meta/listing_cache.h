@@ -81,6 +81,9 @@ class ListingCache final : private FetchOwner, private HeldTree {
   /// `patience`, then the last good answer is given.
   Task<Result<DirectoryEntry>> refresh_for_open(Path path);
 
+  /// Of a file: who counts as a copy of what the authority has, and why. `entry`: what a question gave.
+  IdentityDecision decision(const Path& path, const DirectoryEntry& entry) const;
+
   /// How long the kernel may keep what it was told of this directory's entries; 0 when that is neither fresh
   /// nor being revalidated.
   Duration fresh_for(const Path& directory) const;

@@ -1,40 +1,21 @@
 #include "meta/merge.h"
 
 #include <algorithm>
-#include <chrono>
 
 namespace balancefs {
 namespace {
 
-/// Index pages show two digits ("1.2M", "12M") and some cut instead of rounding: the last digit of "1.0" is a
-/// tenth of the value. Below that, a unit of 1 KiB.
-constexpr std::uint64_t kRoundingShare = 10;
-constexpr std::uint64_t kRoundingBytes = 1024;
-
-/// FAT and some servers keep times in steps of 2 s.
-constexpr std::chrono::seconds kSameTime(2);
-
-bool same_kind_of_checksum(const InfoView& left, const InfoView& right) {
-  const std::size_t colon = left.checksum.find(':');
-  return colon != std::string_view::npos && colon == right.checksum.find(':') &&
-         left.checksum.substr(0, colon) == right.checksum.substr(0, colon);
-}
-
-bool times_agree(const InfoView& left, const InfoView& right) {
-  if (!left.modified || !right.modified) return false;
-  return *left.modified <= *right.modified + kSameTime && *right.modified <= *left.modified + kSameTime;
-}
-
-bool changed_alike(const std::set<MemberIndex>* changed, MemberIndex left, MemberIndex right) {
-  return changed == nullptr || changed->contains(left) == changed->contains(right);
-}
-
-bool is_copy(const MergeInput& input, const std::set<MemberIndex>* changed, const InfoView& authority,
-             const InfoView& other) {
-  if (authority.type != other.type) return false;
-  if (authority.type == ObjectType::directory) return true;
-  if (!same_identity(input.rule, authority, other)) return false;
-  return checksums_agree(authority, other) || changed_alike(changed, authority.member, other.member);
+/// Changes in place count where no checksum says that the bytes are the same all the same.
+IdentityVerdict judge_copy(const MergeInput& input, const std::set<MemberIndex>* changed,
+                           const InfoView& authority, const InfoView& other) {
+  using Kind = IdentityVerdict::Kind;
+  if (authority.type != other.type) return IdentityVerdict(Kind::other_type);
+  if (authority.type == ObjectType::directory) return IdentityVerdict(Kind::same);
+  const IdentityVerdict verdict = judge_identity(input.rule, authority, other);
+  if (!verdict.same() || !verdict.checksum.empty() || changed == nullptr) return verdict;
+  const bool other_changed = changed->contains(other.member);
+  if (changed->contains(authority.member) == other_changed) return verdict;
+  return IdentityVerdict(other_changed ? Kind::changed : Kind::authority_changed);
 }
 
 const std::set<MemberIndex>* changed_members(const MergeInput& input, std::string_view name) {
@@ -66,7 +47,7 @@ void MergedName::for_each_other(Visit visit) const {
   for (std::size_t member = authority_ + 1; member < rows_.size(); ++member) {
     if (!has(member)) continue;
     const InfoView other = info(member);
-    if (!visit(other, is_copy(input_, changed, authority(), other))) return;
+    if (!visit(other, judge_copy(input_, changed, authority(), other).same())) return;
   }
 }
 
@@ -77,6 +58,12 @@ std::optional<MemberIndex> MergedName::first_divergent() const {
     return copy;
   });
   return found;
+}
+
+IdentityVerdict MergedName::verdict(std::size_t member) const {
+  if (!has(member)) return IdentityVerdict(IdentityVerdict::Kind::absent);
+  if (member == authority_) return IdentityVerdict(IdentityVerdict::Kind::authority);
+  return judge_copy(input_, changed_members(input_, name_), authority(), info(member));
 }
 
 DirectoryEntry MergedName::entry() const {
@@ -90,27 +77,6 @@ DirectoryEntry MergedName::entry() const {
     return true;
   });
   return entry;
-}
-
-bool checksums_agree(const InfoView& left, const InfoView& right) {
-  return same_kind_of_checksum(left, right) && left.checksum == right.checksum;
-}
-
-bool sizes_may_match(const InfoView& left, const InfoView& right) {
-  if (left.size_kind == SizeKind::unknown || right.size_kind == SizeKind::unknown) return true;
-  if (left.size_kind == SizeKind::exact && right.size_kind == SizeKind::exact) return left.size == right.size;
-  const auto [small, large] = std::minmax(left.size, right.size);
-  return large - small <= large / kRoundingShare + kRoundingBytes;
-}
-
-bool same_identity(IdentityRule rule, const InfoView& authority, const InfoView& copy) {
-  if (!sizes_may_match(authority, copy)) return false;
-  if (same_kind_of_checksum(authority, copy)) {
-    if (authority.checksum != copy.checksum) return false;
-  } else if (rule == IdentityRule::checksum) {
-    return false;
-  }
-  return rule != IdentityRule::size_mtime || times_agree(authority, copy);
 }
 
 std::vector<RowIndex> rows_of_name(const MergeInput& input, std::string_view name) {

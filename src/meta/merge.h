@@ -13,13 +13,11 @@
 #include <string_view>
 #include <vector>
 
-#include "balancefs/options.h"
 #include "meta/directory_entry.h"
+#include "meta/identity.h"
 #include "meta/listing.h"
 
 namespace balancefs {
-
-using IdentityRule = GroupOptions::IdentityRule;
 
 /// By name: the members whose own validator changed while the size stayed, since all copies last counted as
 /// equal. Two members agree when both have changed or neither has.
@@ -52,6 +50,8 @@ class MergedName {
   /// The first member that has something else under that name.
   std::optional<MemberIndex> first_divergent() const;
   DirectoryEntry entry() const;
+  /// Of a member that lists nothing: absent.
+  IdentityVerdict verdict(std::size_t member) const;
 
  private:
   /// visit(InfoView other, bool is_copy) for every other member that has the name, until it returns false.
@@ -63,13 +63,6 @@ class MergedName {
   std::span<const RowIndex> rows_;
   std::size_t authority_;
 };
-
-/// Whether `copy` counts as the same bytes as `authority` by what both members say of themselves now.
-bool same_identity(IdentityRule rule, const InfoView& authority, const InfoView& copy);
-/// Whether both could have the same number of bytes.
-bool sizes_may_match(const InfoView& left, const InfoView& right);
-/// Whether both give a checksum of the same kind ("sha1:") with the same value.
-bool checksums_agree(const InfoView& left, const InfoView& right);
 
 /// By member: the row of one name.
 std::vector<RowIndex> rows_of_name(const MergeInput& input, std::string_view name);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "meta/merge.h"
+#include "meta/identity.h"
 
 namespace balancefs {
 namespace {
@@ -15,11 +15,16 @@ void sort_names(FolderListing& names) {
 
 DifferenceKind kind_of(IdentityRule rule, const ObjectInfo& authority, const ObjectInfo& copy) {
   if (authority.type != copy.type) return DifferenceKind::type;
-  if (authority.size != copy.size) return DifferenceKind::size;
-  // With the same size, and under the rule "size": only checksums are left to differ.
-  return same_identity(IdentityRule::size, authority, copy) && rule == IdentityRule::size_mtime
-             ? DifferenceKind::modified
-             : DifferenceKind::checksum;
+  using Kind = IdentityVerdict::Kind;
+  switch (judge_identity(rule, authority, copy).kind) {
+    case Kind::other_size:
+      return DifferenceKind::size;
+    case Kind::other_time:
+    case Kind::no_time:
+      return DifferenceKind::modified;
+    default:
+      return DifferenceKind::checksum;
+  }
 }
 
 bool is_alike(IdentityRule rule, const ObjectInfo& authority, const ObjectInfo& copy) {

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/calendar.h"
+#include "base/checksums.h"
 #include "base/text.h"
 #include "http/response_fields.h"
 
@@ -90,15 +91,6 @@ std::string parse_etag(std::string_view text) {
   if (text.empty() || text == "\"\"") return {};
   // Some servers leave out the quotes in XML but not in the header.
   return text.front() == '"' ? std::string(text) : '"' + std::string(text) + '"';
-}
-
-// "SHA1:abc MD5:def": the first is the strongest by ownCloud's and Nextcloud's custom.
-std::string parse_checksum(std::string_view text) {
-  text = trim(text);
-  text = text.substr(0, text.find(' '));
-  const std::size_t colon = text.find(':');
-  if (colon == std::string_view::npos || colon == 0 || colon + 1 == text.size()) return {};
-  return to_lower(text);
 }
 
 bool is_success(int status) {
@@ -223,7 +215,8 @@ class MultistatusParser::Impl {
         propstat_.etag = parse_etag(text_);
         break;
       case Element::checksum:
-        propstat_.checksum = parse_checksum(text_);
+        // Each in an element of its own, or all in one.
+        propstat_.checksum = normal_checksums(propstat_.checksum + ' ' + text_);
         break;
       case Element::multistatus:
       case Element::prop:

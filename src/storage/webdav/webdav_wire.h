@@ -28,7 +28,7 @@ struct DavResponse {
   std::optional<std::uint64_t> size;
   std::optional<FileTime> modified;
   std::string etag;      ///< without W/
-  std::string checksum;  ///< "sha1:hex"
+  std::string checksum;  ///< in normal form (base/checksums.h)
 
   DavResponse() = default;
 };

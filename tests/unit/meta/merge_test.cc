@@ -84,6 +84,19 @@ TEST_F(MergeTest, ChecksumsOfOneKindDecide) {
   EXPECT_EQ(merge({left, right}).copies.size(), 2u);
 }
 
+// SEMANTICS: "Checksums are compared by every kind that both members give, and one that differs is enough."
+TEST_F(MergeTest, ChecksumsAreComparedByTheKindsThatBothGive) {
+  rule = IdentityRule::checksum;
+  ObjectInfo left = file(0, 1), right = file(1, 1);
+  left.checksum = "sha1:aa md5:bb";
+  right.checksum = "sha256:cc md5:bb";
+  EXPECT_EQ(merge({left, right}).copies.size(), 2u);
+  right.checksum = "sha1:aa md5:cc";
+  EXPECT_EQ(merge({left, right}).copies.size(), 1u);
+  left.checksum = right.checksum = "adler32:aa";
+  EXPECT_EQ(merge({left, right}).copies.size(), 1u) << "agrees by chance too often";
+}
+
 TEST_F(MergeTest, RoundedAndUnknownSizesAgreeWhileTheyCould) {
   ObjectInfo page = file(1, 1'258'291);  // "1.2M"
   page.size_kind = SizeKind::rounded;

@@ -140,11 +140,21 @@ TEST(Multistatus, MissingPropertiesStayMissing) {
 }
 
 TEST(Multistatus, ChecksumsOfOwncloudAreKept) {
-  const Parsed got = parse(multistatus(
-      folder("/") + file("/a",
-                         "<oc:checksums xmlns:oc=\"http://owncloud.org/ns\"><oc:checksum>SHA1:ABC MD5:DEF"
-                         "</oc:checksum></oc:checksums>")));
-  EXPECT_EQ(got.at("a").checksum, "sha1:abc");
+  const std::string sha1(40, 'A'), md5(32, 'd');
+  const auto checksums = [](const std::string& inside) {
+    return "<oc:checksums xmlns:oc=\"http://owncloud.org/ns\">" + inside + "</oc:checksums>";
+  };
+  const auto in_one =
+      checksums("<oc:checksum>MD5:" + md5 + " SHA1:" + sha1 + " ADLER32:01234567</oc:checksum>");
+  const auto each =
+      checksums("<oc:checksum>SHA1:" + sha1 + "</oc:checksum><oc:checksum>MD5:" + md5 + "</oc:checksum>");
+  const auto weak = checksums("<oc:checksum>ADLER32:01234567</oc:checksum>");
+  const Parsed got =
+      parse(multistatus(folder("/") + file("/one", in_one) + file("/each", each) + file("/weak", weak)));
+  const std::string both = "sha1:" + std::string(40, 'a') + " md5:" + md5;
+  EXPECT_EQ(got.at("one").checksum, both);
+  EXPECT_EQ(got.at("each").checksum, both);
+  EXPECT_EQ(got.at("weak").checksum, "") << "agrees by chance too often";
 }
 
 TEST(Multistatus, EntriesThatFailedAreLeftOutOrMakeTheListingFail) {
