@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 
 #include "base/text.h"
 
@@ -53,31 +52,6 @@ std::string_view value_of(std::string_view checksums, std::string_view kind) {
   return {};
 }
 
-/// The six bits of a digit; absent: none.
-std::optional<unsigned> base64_digit(char digit) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const std::size_t at = kDigits.find(digit);
-  if (at == std::string_view::npos) return std::nullopt;
-  return static_cast<unsigned>(at);
-}
-
-/// Without padding, as hexadecimal digits; empty when it is not base64.
-std::string hex_of_base64(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string hex;
-  unsigned bits = 0;
-  int held = 0;
-  for (const char digit : text) {
-    const auto value = base64_digit(digit);
-    if (!value) return {};
-    bits = (bits << 6 | *value) & 0xfff;
-    held += 6;
-    for (; held >= 4 && hex.size() < text.size() * 6 / 8 * 2; held -= 4)
-      hex += kHex[bits >> (held - 4) & 0xf];
-  }
-  return hex;
-}
-
 }  // namespace
 
 std::string normal_checksums(std::string_view text) {
@@ -97,16 +71,6 @@ std::string normal_checksums(std::string_view text) {
     out.append(kKinds[i].name).append(":").append(values[i]);
   }
   return out;
-}
-
-std::string checksum_of_base64(std::string_view kind, std::string_view base64) {
-  const Kind* known = kind_called(kind);
-  if (known == nullptr) return {};
-  base64 = trim(base64);
-  while (base64.ends_with('=')) base64.remove_suffix(1);
-  const std::string hex = hex_of_base64(base64);
-  if (hex.size() != known->digits) return {};
-  return std::string(known->name) + ":" + hex;
 }
 
 ChecksumComparison compare_checksums(std::string_view left, std::string_view right) {

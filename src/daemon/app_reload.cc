@@ -46,7 +46,7 @@ class Turn {
   Turn(bool& taken, WaitList& others) : taken_(taken), others_(others) { taken_ = true; }
   ~Turn() {
     taken_ = false;
-    others_.wake_one();
+    others_.wake_all();  // one of them may be on its way out
   }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;

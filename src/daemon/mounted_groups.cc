@@ -14,9 +14,8 @@ MountedGroups::MountedGroups(Surroundings surroundings)
 MountedGroups::~MountedGroups() = default;
 
 Result<GroupPlan> MountedGroups::plan_of(const ReloadPlan::Group& planned, const Options& wanted) {
-  const auto configured = wanted.groups.find(planned.planned.visible_path);
-  GroupPlan plan(planned.planned.visible_path,
-                 configured == wanted.groups.end() ? GroupOptions() : configured->second);
+  const std::string& visible_path = planned.planned.visible_path;
+  GroupPlan plan(visible_path, rules_of(wanted, visible_path));
   StorageContext context(surroundings_.executor, surroundings_.clock, surroundings_.transport);
   for (const std::size_t index : planned.planned.members) {
     const StorageOptions& storage = wanted.storages.at(index);
@@ -91,16 +90,6 @@ void MountedGroups::adopt(std::vector<Pointer> groups, MetadataStore* store) {
     if (store != nullptr) group->listings().keep_in(store->group(group->name(), group->member_keys()));
     mounts_.push_back(std::make_shared<MountPoint>(group->path(), group->group(), group->listings(), group));
   }
-}
-
-std::vector<MountPointer> MountedGroups::mounts() const {
-  return mounts_;
-}
-
-std::size_t MountedGroups::leaving() const {
-  const auto held = [](const auto& group) { return !group.expired(); };
-  const auto count = std::count_if(made_.begin(), made_.end(), held);
-  return leaving_ + static_cast<std::size_t>(count) - groups_.size();
 }
 
 /// Nobody holds it any more.

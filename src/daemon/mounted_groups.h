@@ -51,9 +51,7 @@ class MountedGroups {
   void adopt(std::vector<Pointer> groups, MetadataStore* store);
   const std::vector<Pointer>& all() const { return groups_; }
   /// For the file system: of a group that is kept the same as before.
-  std::vector<MountPointer> mounts() const;
-  /// Groups that are not mounted any more and still there.
-  std::size_t leaving() const;
+  const std::vector<MountPointer>& mounts() const { return mounts_; }
 
   /// The end of all, those that are leaving too. In this order, after their readers are gone.
   Task<void> close_listings();

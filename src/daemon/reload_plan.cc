@@ -13,11 +13,6 @@ bool equal_but_for_line(Table a, Table b) {
   return a == b;
 }
 
-GroupOptions rules_of(const Options& options, const std::string& visible_path) {
-  const auto configured = options.groups.find(visible_path);
-  return configured == options.groups.end() ? GroupOptions() : configured->second;
-}
-
 /// `path` is left to tables that are written; an absent one has none.
 bool same_rules(const Options& running, const Options& wanted, const std::string& visible_path) {
   GroupOptions a = rules_of(running, visible_path);
@@ -36,6 +31,11 @@ bool same_members(const Options& running, const std::vector<std::size_t>& before
 }
 
 }  // namespace
+
+GroupOptions rules_of(const Options& options, const std::string& visible_path) {
+  const auto configured = options.groups.find(visible_path);
+  return configured == options.groups.end() ? GroupOptions() : configured->second;
+}
 
 bool same_endpoint(const StorageOptions& a, const StorageOptions& b) {
   return a.type == b.type && a.url == b.url && a.root == b.root && a.http == b.http;

@@ -31,6 +31,9 @@ struct ReloadPlan {
 /// Both without problems. A change of [metadata] or [read] changes every group.
 ReloadPlan plan_reload(const Options& running, const Options& wanted);
 
+/// What its [group] table says; the defaults without one.
+GroupOptions rules_of(const Options& options, const std::string& visible_path);
+
 /// The same server and folder as the same user: what is known of one member's health is true of the other.
 bool same_endpoint(const StorageOptions& a, const StorageOptions& b);
 
