@@ -29,6 +29,8 @@ struct RequestContext {
   std::optional<TimePoint> deadline;       ///< the whole call ends with `timed_out` by then
   /// list() and stat() of a group: the members to ask, best first for stat(); empty: all, in order.
   std::vector<MemberIndex> ask;
+  /// stat(): the file's checksums are wanted, also where they cost a request more.
+  bool checksums = false;
   /// Reads: a server that ignores ranges is read from the start and what precedes the range is dropped,
   /// instead of `unsupported` with Detail::no_range.
   bool sequential_fallback = false;

@@ -1,7 +1,11 @@
 #include "base/checksums.h"
 
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "base/text.h"
 
@@ -71,6 +75,22 @@ std::string normal_checksums(std::string_view text) {
     out.append(kKinds[i].name).append(":").append(values[i]);
   }
   return out;
+}
+
+std::string checksum_of_base64(std::string_view kind, std::string_view base64) {
+  const Kind* known = kind_called(kind);
+  base64 = trim(base64);
+  // Digits that are missing make no value; EVP_DecodeBlock() takes those of '=' for zeros, wherever it stands.
+  const std::size_t bytes = known == nullptr ? 0 : known->digits / 2;
+  const std::size_t padding = (3 - bytes % 3) % 3;
+  if (known == nullptr || base64.size() != (bytes + 2) / 3 * 4) return {};
+  if (base64.find('=') != (padding == 0 ? std::string_view::npos : base64.size() - padding)) return {};
+  std::vector<unsigned char> value(bytes + padding);
+  const auto* digits = reinterpret_cast<const unsigned char*>(base64.data());
+  const int decoded = EVP_DecodeBlock(value.data(), digits, static_cast<int>(base64.size()));
+  if (decoded != static_cast<int>(value.size())) return {};
+  value.resize(bytes);
+  return fmt::format("{}:{:02x}", known->name, fmt::join(value, ""));
 }
 
 ChecksumComparison compare_checksums(std::string_view left, std::string_view right) {

@@ -77,8 +77,9 @@ Task<FsResult<std::string>> Filesystem::getxattr(std::uint64_t id, std::string n
   if (!entry) co_return std::unexpected<FsError>(metadata_error(entry.error()));
   if (wants_members) co_return describe_members(place, &*entry);
   if (entry->info.type != ObjectType::file) co_return refuse(ENODATA);
-  co_return to_text(place.mount->listing->decision(place.relative, *entry),
-                    place.mount->group->traits().members);
+  const Result<IdentityDecision> decision = co_await place.mount->listing->identity(place.relative);
+  if (!decision) co_return std::unexpected<FsError>(metadata_error(decision.error()));
+  co_return to_text(*decision, place.mount->group->traits().members);
 }
 
 }  // namespace balancefs

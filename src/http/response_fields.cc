@@ -2,8 +2,10 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <charconv>
 
+#include "base/checksums.h"
 #include "base/text.h"
 
 namespace balancefs {
@@ -27,6 +29,24 @@ std::optional<ContentRange> parse_satisfied(ContentRange range, std::string_view
 std::optional<std::uint64_t> parse_size(std::string_view text) {
   const auto number = parse_number(text);
   return number && *number <= static_cast<std::uint64_t>(INT64_MAX) ? number : std::nullopt;
+}
+
+/// Repr-Digest (RFC 9530): "sha-256=:BASE64:, sha-512=:BASE64:", with `quote` ":". Digest (RFC 3230):
+/// without.
+std::string parse_digests(std::string_view text, std::string_view quote) {
+  std::string digests;
+  while (!text.empty()) {
+    const std::string_view item = trim(text.substr(0, text.find(',')));
+    text.remove_prefix(std::min(text.find(','), text.size() - 1) + 1);
+    const std::size_t equals = item.find('=');
+    if (equals == std::string_view::npos) continue;
+    std::string_view value = trim(item.substr(equals + 1));
+    value = trim(value.substr(0, value.find(';')));
+    if (value.size() < 2 * quote.size() || !value.starts_with(quote) || !value.ends_with(quote)) continue;
+    value = value.substr(quote.size(), value.size() - 2 * quote.size());
+    digests += checksum_of_base64(item.substr(0, equals), value) + " ";
+  }
+  return digests;
 }
 
 }  // namespace
@@ -72,6 +92,18 @@ std::string strong_etag(std::string_view text) {
   text = trim(text);
   if (text.starts_with("W/") || text.starts_with("w/")) text.remove_prefix(2);
   return std::string(text);
+}
+
+std::string checksums_of(const ResponseHead& head) {
+  std::string all;
+  for (const HttpHeader& header : head.headers) {
+    if (header.name == "repr-digest") all += parse_digests(header.value, ":");
+    if (header.name == "digest") all += parse_digests(header.value, "");
+    // Of a part it says what the part is.
+    if (header.name == "content-md5" && head.status == 200)
+      all += checksum_of_base64("md5", header.value) + " ";
+  }
+  return normal_checksums(all);
 }
 
 Validator validator_of(const ResponseHead& head, bool etags) {

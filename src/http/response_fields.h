@@ -30,6 +30,8 @@ std::optional<std::uint64_t> content_length(const ResponseHead& head);
 std::string media_type(const ResponseHead& head);
 /// An ETag as Validator wants it: without W/.
 std::string strong_etag(std::string_view text);
+/// What Repr-Digest, Digest and Content-MD5 say of the whole file, in normal form (base/checksums.h).
+std::string checksums_of(const ResponseHead& head);
 /// ETag (unless `etags` is false: docs/CONFIGURATION.md) and Last-Modified of an answer.
 Validator validator_of(const ResponseHead& head, bool etags);
 

@@ -84,14 +84,14 @@ class DirectoryState {
 
   /// Takes a member's new word and says which merged entries it may change.
   DirectoryChange take(MemberIndex member, MemberWord::Kind kind, MemberListing listing);
-  /// Takes a stat's size for one listed name. visit(const EntryChange&): what it may change.
+  /// Takes a stat's size and checksums for one listed name. visit(const EntryChange&): what it may change.
   template <class Visit>
   void take_stat(MemberIndex member, std::string_view name, TimePoint at, const ObjectInfo& stat,
-                 Visit visit) {
+                 bool asked_checksums, Visit visit) {
     MemberListing& listing = words_[member].listing;
     if (listing.row_of(name) == kNoRow) return;
     const auto before = merge_name(everything(), name);
-    listing.note_stat(name, at, stat);
+    listing.note_stat(name, at, stat, asked_checksums);
     words_[member].kept.reset();
     forget_snapshot();
     const MergeInput input = everything();

@@ -42,6 +42,11 @@ struct IdentityVerdict {
   IdentityVerdict() = default;
   explicit IdentityVerdict(Kind what) : kind(what) {}
   bool same() const { return kind == Kind::same; }
+  /// It is known to be something else. A checksum that is only missing, perhaps until somebody asks for it,
+  /// says neither.
+  bool differs() const {
+    return !same() && kind != Kind::authority && kind != Kind::no_checksum && kind < Kind::absent;
+  }
 };
 
 /// Of two words about files, by what both members say of themselves now.

@@ -1,5 +1,7 @@
 #include "meta/listing.h"
 
+#include "base/checksums.h"
+
 namespace balancefs {
 namespace {
 
@@ -24,7 +26,9 @@ InfoView MemberListing::info(RowIndex row) const {
   InfoView view = rows_->info(row);
   if (notes_ == nullptr) return view;
   const auto known = notes_->find(row);
-  if (known == notes_->end() || !known->second.gives_size) return view;
+  if (known == notes_->end()) return view;
+  if (known->second.checksums != nullptr) view.checksum = *known->second.checksums;
+  if (!known->second.gives_size) return view;
   view.size = known->second.size;
   view.size_kind = known->second.size_kind;
   return view;
@@ -58,9 +62,22 @@ MemberListing::Notes& MemberListing::own_notes() {
   return *notes_;
 }
 
-void MemberListing::note_stat(std::string_view name, TimePoint at, const ObjectInfo& stat) {
+void MemberListing::note_stat(std::string_view name, TimePoint at, const ObjectInfo& stat,
+                              bool asked_checksums) {
   const RowIndex row = row_of(name);
-  if (row != kNoRow) own_notes().insert_or_assign(row, StatNote(at, stat));
+  if (row == kNoRow) return;
+  StatNote note(at, stat);
+  note.asked_checksums = asked_checksums;
+  if (note.checksums != nullptr) {
+    const std::string all = normal_checksums(stat.checksum + ' ' + std::string(as_listed(row).checksum));
+    note.checksums = all.empty() ? nullptr : std::make_shared<const std::string>(all);
+  }
+  const StatNote* before = this->note(name);
+  const bool same_state = before != nullptr && !before->outdated && before->size == note.size &&
+                          !note.validator.empty() && !before->validator.contradicts(note.validator);
+  if (same_state && note.checksums == nullptr) note.checksums = before->checksums;
+  if (same_state && !asked_checksums) note.asked_checksums = before->asked_checksums;
+  own_notes().insert_or_assign(row, std::move(note));
 }
 
 void MemberListing::restore_note(std::string_view name, StatNote note) {
@@ -94,6 +111,7 @@ std::size_t MemberListing::bytes() const {
     held += kNoteLinks + sizeof note;
     if (note.second.validator.etag.capacity() >= sizeof(std::string))
       held += note.second.validator.etag.capacity();
+    if (note.second.checksums != nullptr) held += kNoteLinks + note.second.checksums->capacity();
   }
   return held;
 }

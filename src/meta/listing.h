@@ -35,13 +35,17 @@ struct StatNote {
   TimePoint at;
   std::uint64_t size = 0;
   SizeKind size_kind = SizeKind::exact;
-  bool gives_size = true;  ///< the row shows this size, not the listing's
+  bool gives_size = true;        ///< the row shows this size, not the listing's
+  bool asked_checksums = false;  ///< it was asked for them; with or without `checksums`
   Validator validator;
-  bool outdated = false;  ///< a refresh came since: asked again with the next use
+  std::shared_ptr<const std::string> checksums;  ///< with the listing's; null: it gave none
+  bool outdated = false;                         ///< a refresh came since: asked again with the next use
 
   StatNote() = default;
   StatNote(TimePoint when, const ObjectInfo& said)
-      : at(when), size(said.size), size_kind(said.size_kind), validator(said.validator) {}
+      : at(when), size(said.size), size_kind(said.size_kind), validator(said.validator) {
+    if (!said.checksum.empty()) checksums = std::make_shared<const std::string>(said.checksum);
+  }
 };
 
 class MemberListing {
@@ -54,9 +58,10 @@ class MemberListing {
   RowIndex size() const { return rows_ == nullptr ? 0 : rows_->size(); }
   bool empty() const { return size() == 0; }
 
-  // By row. Views live as long as some copy of this listing; the size of a row changes with note_stat().
+  // By row. Views live as long as some copy of this listing; the size and checksums of a row change with
+  // note_stat(), and views of the latter end with the note.
   std::string_view name(RowIndex row) const { return rows_->name(row); }
-  /// The attributes as known best: the listing's, with a stat's size.
+  /// The attributes as known best: the listing's, with a stat's size and checksums.
   InfoView info(RowIndex row) const;
   /// As the listing itself said, whatever stats said since.
   InfoView as_listed(RowIndex row) const { return rows_->info(row); }
@@ -89,8 +94,10 @@ class MemberListing {
   }
   std::size_t note_count() const { return notes_ == nullptr ? 0 : notes_->size(); }
 
-  /// Takes a stat's size for a listed name and remembers the rest beside it.
-  void note_stat(std::string_view name, TimePoint at, const ObjectInfo& stat);
+  /// Takes a stat's size and checksums for a listed name and remembers the rest beside it. The checksums of
+  /// the stat before stay when this one gives none and speaks of the same state. `asked_checksums`: it was
+  /// asked for them.
+  void note_stat(std::string_view name, TimePoint at, const ObjectInfo& stat, bool asked_checksums = false);
   /// Puts back a note of this very listing.
   void restore_note(std::string_view name, StatNote note);
   /// Keeps the notes of `older` for rows that are listed exactly as they were then, with a validator to say

@@ -214,15 +214,6 @@ Error ListingCache::failure(const DirectoryState& state, const Path& path) const
   return error;
 }
 
-IdentityDecision ListingCache::decision(const Path& path, const DirectoryEntry& entry) const {
-  IdentityDecision decision;
-  decision.rule = group_options_.identity;
-  decision.authority = entry.info;
-  const State state = table_.peek(path.parent());
-  if (state) decision.members = state->decide(path.name(), now(), options_);
-  return decision;
-}
-
 Duration ListingCache::fresh_for(const Path& directory) const {
   const State state = table_.peek(directory);
   if (!state) return Duration(0);

@@ -78,11 +78,13 @@ class ListingCache final : private FetchOwner, private HeldTree {
   /// storage said. Sizes of files are exact.
   Task<Result<DirectoryEntry>> lookup(Path path);
   /// As lookup, for an open: of a listing older than `ttl` it asks for this one file first, for at most
-  /// `patience`, then the last good answer is given.
+  /// `patience`, then the last good answer is given. Under the rule "checksum" the members whose listing
+  /// gives none are asked for it once, within the same bound: who has not answered is no copy.
   Task<Result<DirectoryEntry>> refresh_for_open(Path path);
 
-  /// Of a file: who counts as a copy of what the authority has, and why. `entry`: what a question gave.
-  IdentityDecision decision(const Path& path, const DirectoryEntry& entry) const;
+  /// As lookup, of a file: who counts as a copy of what the authority has, and why. Asks for checksums as an
+  /// open does.
+  Task<Result<IdentityDecision>> identity(Path path);
 
   /// How long the kernel may keep what it was told of this directory's entries; 0 when that is neither fresh
   /// nor being revalidated.
@@ -192,11 +194,16 @@ class ListingCache final : private FetchOwner, private HeldTree {
   // listing_stat.cc: one file alone
   Task<Result<DirectoryEntry>> with_exact_size(State state, Path path, DirectoryEntry entry, TimePoint asked);
   std::shared_ptr<StatCall> start_stat(const Path& path, const DirectoryEntry& entry);
+  std::shared_ptr<StatCall> start_call(const Path& path, std::string key, std::vector<MemberIndex> ask,
+                                       bool checksums);
   Task<void> run_stat(std::shared_ptr<StatCall> call);
   Task<bool> wait_for_stat(std::shared_ptr<StatCall> call, TimePoint deadline);
   void take_stat(StatCall& call);
   /// Calls for files in such directories answer nobody who asks from now on.
   void outdate_stats(const std::function<bool(const Path&)>& within);
+  Task<Result<DirectoryEntry>> refreshed(Path path, TimePoint asked);
+  std::vector<std::shared_ptr<StatCall>> ask_for_checksums(const State& state, const Path& path);
+  Task<Result<DirectoryEntry>> with_checksums(Path path, Result<DirectoryEntry> entry, TimePoint asked);
   bool asked_lately(const DirectoryState& state, const DirectoryEntry& entry) const;
 
   TimePoint now() const { return clock_.now(); }

@@ -10,12 +10,17 @@
 namespace balancefs {
 
 struct ListingCache::StatCall {
-  StatCall(Path file, const DirectoryEntry& entry, TimePoint at)
-      : path(std::move(file)), authority(entry.info.member), started(at), why(Priority::metadata) {
-    for (const ObjectInfo& copy : entry.copies) why.ask.push_back(copy.member);
+  StatCall(Path file, std::string under, std::vector<MemberIndex> ask, TimePoint at)
+      : path(std::move(file)),
+        key(std::move(under)),
+        first(ask.front()),
+        started(at),
+        why(Priority::metadata) {
+    why.ask = std::move(ask);
   }
   Path path;
-  MemberIndex authority;
+  std::string key;    ///< in stats_
+  MemberIndex first;  ///< to be asked
   TimePoint started;
   RequestContext why;
   std::optional<Result<ObjectInfo>> result;
@@ -54,16 +59,25 @@ void ListingCache::outdate_stats(const std::function<bool(const Path&)>& within)
 
 std::shared_ptr<ListingCache::StatCall> ListingCache::start_stat(const Path& path,
                                                                  const DirectoryEntry& entry) {
-  const auto running = stats_.find(path.str());
+  std::vector<MemberIndex> ask;
+  for (const ObjectInfo& copy : entry.copies) ask.push_back(copy.member);
+  return start_call(path, path.str(), std::move(ask), false);
+}
+
+std::shared_ptr<ListingCache::StatCall> ListingCache::start_call(const Path& path, std::string key,
+                                                                 std::vector<MemberIndex> ask,
+                                                                 bool checksums) {
+  const auto running = stats_.find(key);
   if (running != stats_.end()) return running->second;
-  auto call = std::make_shared<StatCall>(path, entry, now());
+  auto call = std::make_shared<StatCall>(path, std::move(key), std::move(ask), now());
+  call->why.checksums = checksums;
   call->why.id = ++last_id_;
   call->why.deadline = now() + options_.timeout;
   if (closing_) {
     call->result.emplace(fail(ErrorKind::cancelled, shown(path) + ": closing"));
     return call;
   }
-  stats_.emplace(path.str(), call);
+  stats_.emplace(call->key, call);
   scope_.spawn(run_stat(call));
   return call;
 }
@@ -72,7 +86,7 @@ Task<void> ListingCache::run_stat(std::shared_ptr<StatCall> call) {
   Result<ObjectInfo> result = co_await group_.stat(call->path, call->why);
   call->result.emplace(std::move(result));
   if (!call->outdated) {
-    stats_.erase(call->path.str());
+    stats_.erase(call->key);
     take_stat(*call);
   }
   call->ended.wake_all();
@@ -95,10 +109,11 @@ void ListingCache::take_stat(StatCall& call) {
   const RowIndex row = listing.row_of(call.path.name());
   if (row == kNoRow || result->type != ObjectType::file || !sizes_may_match(listing.info(row), *result))
     return;
-  state->take_stat(member, call.path.name(), now(), *result, [&](const EntryChange& change) {
-    report_divergence(*state, change, true);
-    if (is_news(change)) tell(*state, std::vector<std::string_view>(1, change.name));
-  });
+  state->take_stat(member, call.path.name(), now(), *result, call.why.checksums,
+                   [&](const EntryChange& change) {
+                     report_divergence(*state, change, true);
+                     if (is_news(change)) tell(*state, std::vector<std::string_view>(1, change.name));
+                   });
   keep(state);
 }
 
@@ -106,7 +121,7 @@ Task<bool> ListingCache::wait_for_stat(std::shared_ptr<StatCall> call, TimePoint
   while (!call->result && !closing_) {
     const bool woken = co_await call->ended.wait_until(clock_, deadline);
     if (woken || call->result) continue;
-    if (has_missed_a_bound(call->started)) lagging_[call->authority] = true;
+    if (has_missed_a_bound(call->started)) lagging_[call->first] = true;
     co_return false;
   }
   co_return call->result.has_value();
@@ -154,9 +169,14 @@ bool ListingCache::asked_lately(const DirectoryState& state, const DirectoryEntr
 }
 
 Task<Result<DirectoryEntry>> ListingCache::refresh_for_open(Path path) {
+  const TimePoint asked = now();
+  Result<DirectoryEntry> entry = co_await refreshed(path, asked);
+  co_return co_await with_checksums(path, std::move(entry), asked);
+}
+
+Task<Result<DirectoryEntry>> ListingCache::refreshed(Path path, TimePoint asked) {
   BALANCEFS_CHECK(!path.is_root());
   const State state = use(path.parent());
-  const TimePoint asked = now();
   co_await recall(state);
   const auto entry = state->find(path.name(), now(), options_);
   const bool ask_for_it = entry && entry->info.type == ObjectType::file && !state->expired;
@@ -173,6 +193,67 @@ Task<Result<DirectoryEntry>> ListingCache::refresh_for_open(Path path) {
     co_await wait_for_fetch(state, deadline);
   }
   co_return co_await find_in(state, path, asked);
+}
+
+// ---- checksums ------------------------------------------------------------------------------------------
+
+/// One request for each member whose checksums are missing for a verdict: each is asked once for a file that
+/// its listing shows as it was.
+std::vector<std::shared_ptr<ListingCache::StatCall>> ListingCache::ask_for_checksums(const State& state,
+                                                                                     const Path& path) {
+  const std::vector<MemberVerdict> members = state->decide(path.name(), now(), options_);
+  const auto undecided = [](const MemberVerdict& member) {
+    return member.verdict.kind == IdentityVerdict::Kind::no_checksum;
+  };
+  std::vector<std::shared_ptr<StatCall>> calls;
+  if (std::ranges::none_of(members, undecided)) return calls;
+  for (MemberIndex m = 0; m < members.size(); ++m) {
+    if (!undecided(members[m]) && members[m].verdict.kind != IdentityVerdict::Kind::authority) continue;
+    if (state->words()[m].failed) continue;  // its trouble is nothing to wait for
+    const StatNote* note = state->words()[m].listing.note(path.name());
+    if (note != nullptr && note->asked_checksums && !note->outdated) continue;
+    std::string key = path.str() + '\0' + std::to_string(m);
+    calls.push_back(start_call(path, std::move(key), std::vector<MemberIndex>(1, m), true));
+  }
+  return calls;
+}
+
+Task<Result<DirectoryEntry>> ListingCache::with_checksums(Path path, Result<DirectoryEntry> entry,
+                                                          TimePoint asked) {
+  const bool decided = group_options_.identity != IdentityRule::checksum || !entry ||
+                       entry->info.type == ObjectType::directory;
+  if (decided) co_return entry;
+  const TimePoint deadline = asked + options_.patience;
+  const State state = use(path.parent());
+  bool learnt = false;
+  for (int round = 0; round < kMostStats; ++round) {
+    const auto calls = ask_for_checksums(state, path);
+    bool contradicts = false;
+    for (const auto& call : calls) {
+      // A member that lags is asked, but not waited for.
+      if (!lagging_[call->first]) co_await wait_for_stat(call, deadline);
+      learnt = learnt || call->result;
+      contradicts = contradicts || call->contradicts;
+    }
+    if (!contradicts) break;
+    expire(state->path());
+    start_fetch(state);
+    co_await wait_for_fetch(state, deadline);
+  }
+  if (!learnt) co_return entry;
+  co_return co_await find_in(state, path, asked);
+}
+
+Task<Result<IdentityDecision>> ListingCache::identity(Path path) {
+  const TimePoint asked = now();
+  Result<DirectoryEntry> entry = co_await look_up(path, asked);
+  entry = co_await with_checksums(path, std::move(entry), asked);
+  if (!entry) co_return std::unexpected<Error>(entry.error());
+  IdentityDecision decision;
+  decision.rule = group_options_.identity;
+  decision.authority = entry->info;
+  decision.members = use(path.parent())->decide(path.name(), now(), options_);
+  co_return decision;
 }
 
 }  // namespace balancefs

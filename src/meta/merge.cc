@@ -47,15 +47,15 @@ void MergedName::for_each_other(Visit visit) const {
   for (std::size_t member = authority_ + 1; member < rows_.size(); ++member) {
     if (!has(member)) continue;
     const InfoView other = info(member);
-    if (!visit(other, judge_copy(input_, changed, authority(), other).same())) return;
+    if (!visit(other, judge_copy(input_, changed, authority(), other))) return;
   }
 }
 
 std::optional<MemberIndex> MergedName::first_divergent() const {
   std::optional<MemberIndex> found;
-  for_each_other([&](const InfoView& other, bool copy) {
-    if (!copy) found = other.member;
-    return copy;
+  for_each_other([&](const InfoView& other, const IdentityVerdict& verdict) {
+    if (verdict.differs()) found = other.member;
+    return !found.has_value();
   });
   return found;
 }
@@ -68,8 +68,8 @@ IdentityVerdict MergedName::verdict(std::size_t member) const {
 
 DirectoryEntry MergedName::entry() const {
   DirectoryEntry entry(std::string(name_), authority().info());
-  for_each_other([&](const InfoView& other, bool copy) {
-    if (copy) {
+  for_each_other([&](const InfoView& other, const IdentityVerdict& verdict) {
+    if (verdict.same()) {
       entry.copies.push_back(other.info());
     } else {
       entry.divergent.push_back(other.member);

@@ -47,14 +47,14 @@ class MergedName {
   InfoView authority() const { return info(authority_); }
   bool has(std::size_t member) const { return rows_[member] != kNoRow; }
   InfoView info(std::size_t member) const { return input_.members[member]->info(rows_[member]); }
-  /// The first member that has something else under that name.
+  /// The first member that has something else under that name: of which more than a checksum is missing.
   std::optional<MemberIndex> first_divergent() const;
   DirectoryEntry entry() const;
   /// Of a member that lists nothing: absent.
   IdentityVerdict verdict(std::size_t member) const;
 
  private:
-  /// visit(InfoView other, bool is_copy) for every other member that has the name, until it returns false.
+  /// visit(InfoView other, IdentityVerdict) for every other member that has the name, until it returns false.
   template <class Visit>
   void for_each_other(Visit visit) const;
 

@@ -128,6 +128,7 @@ void write_note(ByteWriter& out, std::string_view name, const StatNote& note, co
   said.size_kind = note.size_kind;
   said.etag = note.validator.etag;
   said.modified = note.validator.modified;
+  if (note.checksums != nullptr) said.checksum = *note.checksums;
   out.text(name);
   // One that is to be asked again is as old as can be.
   out.signed_number(count_of(times.wall(note.outdated ? times.long_ago() : note.at)));
@@ -146,6 +147,7 @@ bool read_notes(ByteReader& in, const WallTimes& times, MemberListing& listing) 
     if (!read_info(in, 0, said)) return false;
     StatNote note(at, said);
     note.gives_size = gives_size;
+    note.asked_checksums = note.checksums != nullptr;
     listing.restore_note(name, std::move(note));
   }
   return true;

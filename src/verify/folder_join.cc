@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/checksums.h"
 #include "meta/identity.h"
 
 namespace balancefs {
@@ -41,6 +42,16 @@ void add_copy(std::vector<Difference>& differences, DifferenceKind kind, const N
 }
 
 }  // namespace
+
+bool NamedCopies::needs_stat(const ObjectInfo& copy, IdentityRule rule) const {
+  if (copies.size() < 2 || copy.type != ObjectType::file) return false;
+  if (copy.size_kind != SizeKind::exact) return true;
+  if (rule != IdentityRule::checksum) return false;
+  return copy.checksum.empty() || std::ranges::any_of(copies, [&](const ObjectInfo& other) {
+           return !other.checksum.empty() && compare_checksums(copy.checksum, other.checksum).outcome ==
+                                                 ChecksumComparison::Outcome::none_in_common;
+         });
+}
 
 FolderJoin::FolderJoin(Path folder, std::vector<MemberFolder> listings)
     : folder_(std::move(folder)), listings_(std::move(listings)), at_(listings_.size(), 0) {

@@ -34,10 +34,9 @@ struct NamedCopies {
   std::vector<MemberIndex> lacking;
 
   explicit NamedCopies(Path where) : path(std::move(where)) {}
-  /// A size that decides something and is not exact.
-  bool needs_exact(const ObjectInfo& copy) const {
-    return copies.size() > 1 && copy.type == ObjectType::file && copy.size_kind != SizeKind::exact;
-  }
+  /// A file that is compared by what its member did not list: an exact size or, where checksums decide, one
+  /// that another copy can be compared by.
+  bool needs_stat(const ObjectInfo& copy, GroupOptions::IdentityRule rule) const;
 };
 
 class FolderJoin {

@@ -158,8 +158,11 @@ Task<Result<FolderListing>> MemberAccess::list(Path folder) {
   return ask<FolderListing>(std::move(call));
 }
 
-Task<Result<ObjectInfo>> MemberAccess::stat(Path file) {
-  Call<ObjectInfo> call = [this, file](RequestContext& why) { return storage_.stat(file, why); };
+Task<Result<ObjectInfo>> MemberAccess::stat(Path file, bool checksums) {
+  Call<ObjectInfo> call = [this, file, checksums](RequestContext& why) {
+    why.checksums = checksums;
+    return storage_.stat(file, why);
+  };
   return ask<ObjectInfo>(std::move(call));
 }
 

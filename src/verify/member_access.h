@@ -66,7 +66,7 @@ class MemberAccess {
 
   /// A listing is whole or an error.
   Task<Result<FolderListing>> list(Path folder);
-  Task<Result<ObjectInfo>> stat(Path file);
+  Task<Result<ObjectInfo>> stat(Path file, bool checksums);
   std::shared_ptr<OpenCopy> open(const Path& file, const ObjectInfo& info, std::uint64_t block);
   /// Fills the copy's block with `range`, in as many requests as the member's bandwidth asks for. A second
   /// attempt goes on where the first one stopped.

@@ -97,7 +97,7 @@ Task<void> TreeComparison::compare_folder(Folder folder) {
   while (true) {
     std::vector<NamedCopies> names = next_names(join);
     if (names.empty()) break;
-    co_await make_exact(names);
+    co_await make_comparable(names);
     co_await compare_names(std::move(names));
   }
 }
@@ -118,12 +118,15 @@ Task<std::vector<MemberFolder>> TreeComparison::list_everywhere(const Folder& fo
   co_return listings;
 }
 
-/// A copy whose size stays unknown takes no part: it is neither equal nor different nor missing.
-Task<void> TreeComparison::make_exact(std::vector<NamedCopies>& names) {
+/// Asks for what decides and was not listed. A copy whose size stays unknown takes no part: it is neither
+/// equal nor different nor missing.
+Task<void> TreeComparison::make_comparable(std::vector<NamedCopies>& names) {
+  const bool checksums = options_.identity == GroupOptions::IdentityRule::checksum;
   Answers<ObjectInfo> answers;
   for (const NamedCopies& name : names) {
     for (const ObjectInfo& copy : name.copies) {
-      if (name.needs_exact(copy)) answers.ask(scope_, members_[copy.member]->stat(name.path));
+      if (!name.needs_stat(copy, options_.identity)) continue;
+      answers.ask(scope_, members_[copy.member]->stat(name.path, checksums));
     }
   }
   co_await answers.wait();
@@ -131,7 +134,7 @@ Task<void> TreeComparison::make_exact(std::vector<NamedCopies>& names) {
   for (NamedCopies& name : names) {
     std::vector<ObjectInfo> known;
     for (const ObjectInfo& copy : name.copies) {
-      if (!name.needs_exact(copy)) {
+      if (!name.needs_stat(copy, options_.identity)) {
         known.push_back(copy);
         continue;
       }

@@ -50,7 +50,7 @@ class TreeComparison {
   Task<void> read_samples();
   Task<void> compare_folder(Folder folder);
   Task<std::vector<MemberFolder>> list_everywhere(const Folder& folder);
-  Task<void> make_exact(std::vector<NamedCopies>& names);
+  Task<void> make_comparable(std::vector<NamedCopies>& names);
   Task<void> compare_names(std::vector<NamedCopies> names);
   Task<void> compare_bytes(AlikeFile file, std::vector<ByteRange> ranges, std::uint64_t block);
   void judge(const NamedCopies& name, std::vector<AlikeFile>& alike);

@@ -137,15 +137,17 @@ Task<Result<void>> FakeStorage::list(Path directory, ListingSink& entries, Reque
   co_return Result<void>();
 }
 
-Task<Result<ObjectInfo>> FakeStorage::stat(Path path, RequestContext&) {
+Task<Result<ObjectInfo>> FakeStorage::stat(Path path, RequestContext& why) {
   Running running(counts);
   ++counts.stat;
+  if (why.checksums) ++counts.digests;
   Result<void> begun = co_await answer(fail_stat);
   if (!begun) co_return std::unexpected<Error>(begun.error());
   const auto node = nodes.find(path.str());
   if (node == nodes.end()) co_return missing();
   ObjectInfo info = node->second.info;
   info.size_kind = SizeKind::exact;
+  if (why.checksums && info.checksum.empty()) info.checksum = node->second.digest;
   co_return info;
 }
 

@@ -15,10 +15,12 @@ class FakeStorage final : public Storage {
   struct Node {
     ObjectInfo info;
     std::uint32_t seed = 0;  ///< of ramp_bytes
+    std::string digest;      ///< the checksum that a stat gives when it is asked for
   };
   struct Counts {
     int list = 0, stat = 0, open = 0, read = 0, probe = 0;
     std::uint64_t bytes = 0;  ///< delivered
+    int digests = 0;          ///< stats that asked for checksums
     int running = 0;          ///< reads, lists and stats under way
     int most_running = 0;
     std::vector<ByteRange> ranges;  ///< asked, in order

@@ -171,6 +171,7 @@ Task<Result<ResponseHead>> HttpIndexStorage::head(Path path, bool slash, bool on
   NoBody body;
   HttpRequest asked = request(one_byte ? "GET" : "HEAD", path, slash);
   if (one_byte) asked.headers.emplace_back("Range", "bytes=0-0");
+  if (why.checksums) asked.headers.emplace_back("Want-Repr-Digest", "sha-256=1");
   HttpRequest first = asked;
   Result<ResponseHead> direct = co_await http_.send(std::move(first), body, why);
   if (!direct || !is_redirect(direct->status) || redirects_to_slash(asked, *direct)) co_return direct;
@@ -202,6 +203,7 @@ Result<ObjectInfo> HttpIndexStorage::file_info(const Path& path, const ResponseH
   ObjectInfo info;
   info.size = *size;
   info.validator = validator_of(head, etags_);
+  info.checksum = checksums_of(head);
   if (minutes_only_ && info.validator.modified) {
     info.validator.modified = std::chrono::floor<std::chrono::minutes>(*info.validator.modified);
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/checksums.h"
 #include "base/text.h"
 #include "http/http_errors.h"
 #include "http/range_reader.h"
@@ -137,7 +138,9 @@ Task<Result<ObjectInfo>> WebdavStorage::properties(Path path, bool slash, Reques
 
 Task<Result<ObjectInfo>> WebdavStorage::head(Path path, RequestContext& why) {
   NoBody body;
-  const Result<ResponseHead> head = co_await send_following(http_, request("HEAD", path, false), body, why);
+  HttpRequest asked = request("HEAD", path, false);
+  if (why.checksums) asked.headers.emplace_back("Want-Repr-Digest", "sha-256=1");
+  const Result<ResponseHead> head = co_await send_following(http_, std::move(asked), body, why);
   if (!head) co_return std::unexpected<Error>(head.error());
   if (head->status != 200) co_return std::unexpected<Error>(http_error("HEAD", *head));
   const auto length = content_length(*head);
@@ -146,15 +149,21 @@ Task<Result<ObjectInfo>> WebdavStorage::head(Path path, RequestContext& why) {
   ObjectInfo info;
   info.size = *length;
   info.validator = validator_of(*head, etags_);
+  info.checksum = checksums_of(*head);
   co_return info;
 }
 
 Task<Result<ObjectInfo>> WebdavStorage::stat(Path path, RequestContext& why) {
   Result<ObjectInfo> info = co_await properties(path, path.is_root(), why);
   if (!info) co_return info;
-  if (info->type == ObjectType::directory || info->size_kind == SizeKind::exact) co_return info;
+  if (info->type == ObjectType::directory) co_return info;
+  const bool sized = info->size_kind == SizeKind::exact;
+  if (sized && !why.checksums) co_return info;
   const Result<ObjectInfo> measured = co_await head(path, why);
+  // Without checksums, and of another state of the file, the answer stays what it was.
+  if (sized && (!measured || measured->size != info->size)) co_return info;
   if (!measured) co_return measured;
+  info->checksum = normal_checksums(info->checksum + ' ' + measured->checksum);
   // The validator stays the one that listings give, where they give one.
   info->size = measured->size;
   info->size_kind = SizeKind::exact;

@@ -29,6 +29,21 @@ TEST(Checksums, WhatProvesNothingIsLeftOut) {
 }
 
 // The values of an empty file and of "hello\n".
+TEST(Checksums, AreReadFromBase64) {
+  EXPECT_EQ(checksum_of_base64("md5", "1B2M2Y8AsgTpgAmY7PhCfg=="), "md5:d41d8cd98f00b204e9800998ecf8427e");
+  EXPECT_EQ(checksum_of_base64("SHA", " 2jmj7l5rSw0yVb/vlWAYkK/YBwk= "),
+            "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709");
+  EXPECT_EQ(checksum_of_base64("sha-256", "WJG1tSLV3whtD/CxEPvZ0hu0/HFjrzTQgoai6Eb2vgM="),
+            "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03");
+  for (const char* wrong :
+       {"", "=", "1B2M2Y8AsgTpgAmY7PhCfg", "1B2M2Y8AsgTpgAmY7PhCfg=", "1B2M2Y8AsgTpgAmY7PhC====",
+        "1B2M2Y8AsgTpgAmY7PhCfg==x", "1B2M*Y8AsgTpgAmY7PhCfg==", "1B2M=Y8AsgTpgAmY7PhCfg==",
+        "1B2M Y8AsgTpgAmY7PhCfg==", "1B2M2Y8AsgTpgAmY7Ph-----", "2jmj7l5rSw0yVb/vlWAYkK/YBwk="}) {
+    EXPECT_EQ(checksum_of_base64("md5", wrong), "") << wrong;
+  }
+  EXPECT_EQ(checksum_of_base64("crc32c", "AAAAAA=="), "");
+}
+
 TEST(Checksums, AreComparedByTheKindsThatBothGive) {
   const auto outcome = [](std::string_view left, std::string_view right) {
     const ChecksumComparison found = compare_checksums(left, right);

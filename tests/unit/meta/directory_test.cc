@@ -112,7 +112,7 @@ RC_GTEST_PROP(DirectoryProperty, ASnapshotStaysAsItWas, ()) {
   for (const DirectoryEntry& entry : entries) {
     ObjectInfo stat = entry.info;
     stat.size += 1;
-    state.take_stat(entry.info.member, entry.name, TimePoint(), stat, [](const EntryChange&) {});
+    state.take_stat(entry.info.member, entry.name, TimePoint(), stat, false, [](const EntryChange&) {});
   }
   RC_ASSERT((entries.empty() || !state.is_current(*shown, kOptions)));
   for (MemberIndex m = 0; m < kMembers; ++m) {

@@ -126,6 +126,28 @@ TEST(MemberListing, NotesStayWithRowsThatAreListedAsBefore) {
   EXPECT_EQ(newer.note("no word"), nullptr);
 }
 
+TEST(MemberListing, AStatsChecksumsStandBesideTheListings) {
+  const std::string sha1 = "sha1:" + std::string(40, 'a'), md5 = "md5:" + std::string(32, 'b');
+  ListedEntry listed = file("a", 100);
+  listed.info.checksum = md5;
+  MemberListing listing({listed, file("b", 100)});
+  ObjectInfo told = stat_of(100);
+  told.checksum = sha1;
+  listing.note_stat("a", TimePoint(), told, true);
+  listing.note_stat("b", TimePoint(), told, true);
+  EXPECT_EQ(listing.find("a")->checksum, sha1 + " " + md5);
+  EXPECT_EQ(listing.find("b")->checksum, sha1);
+  EXPECT_EQ(listing.listed("a")->checksum, md5);
+  listing.note_stat("b", TimePoint(), stat_of(100));
+  EXPECT_EQ(listing.find("b")->checksum, sha1) << "nobody asked for them, and the file is as it was";
+  EXPECT_TRUE(listing.note("b")->asked_checksums);
+  ObjectInfo changed = stat_of(100);
+  changed.validator.etag = "\"changed\"";
+  listing.note_stat("b", TimePoint(), changed);
+  EXPECT_EQ(listing.find("b")->checksum, "");
+  EXPECT_FALSE(listing.note("b")->asked_checksums);
+}
+
 /// Rows as a WebDAV server sends them: names of 40 bytes, ETags of 30, times; in no order.
 std::vector<ListedEntry> realistic_rows(int count) {
   std::vector<ListedEntry> rows;

@@ -31,8 +31,9 @@ class HttpStorages : public testing::Test {
     listing = CollectingListing();
     return t.run(storage->list(*Path::parse(path), listing, why));
   }
-  Result<ObjectInfo> stat(const std::string& path) {
+  Result<ObjectInfo> stat(const std::string& path, bool checksums = false) {
     RequestContext why;
+    why.checksums = checksums;
     return t.run(storage->stat(*Path::parse(path), why));
   }
   ErrorKind probe() {
@@ -151,6 +152,63 @@ TEST_F(HttpStorages, UnknownTypesAreRefused) {
   EXPECT_EQ(make_storage(options, context).error().kind, ErrorKind::unsupported);
   EXPECT_FALSE(known_type("gopher"));
   for (const char* type : {"webdav", "http", "local"}) EXPECT_TRUE(known_type(type));
+}
+
+const std::string kFile =
+    R"(<multistatus xmlns="DAV:"><response><href>/dav/a</href><propstat><prop><resourcetype/>)"
+    R"(<getcontentlength>6</getcontentlength></prop><status>HTTP/1.1 200 OK</status></propstat></response></multistatus>)";
+const Headers kDigest = {HttpHeader("Content-Length", "6"),
+                         HttpHeader("Content-MD5", "sZRqySSS0jR8YjW00mERhA==")};
+const std::string kMd5 = "md5:b1946ac92492d2347c6235b4d2611184";
+
+TEST_F(HttpStorages, ChecksumsOfAHeadAreTheFiles) {
+  use("http");
+  http.answer(200, kDigest);
+  EXPECT_EQ(stat("a")->checksum, kMd5);
+  EXPECT_EQ(http.sent(0, "Want-Repr-Digest"), "") << "nobody asked for them";
+  http.answer(200, kDigest);
+  EXPECT_EQ(stat("a", true)->checksum, kMd5);
+  EXPECT_EQ(http.sent(1, "Want-Repr-Digest"), "sha-256=1");
+}
+
+TEST_F(HttpStorages, AWebdavServerIsAskedOnceMoreForChecksumsThatAreWanted) {
+  use("webdav");
+  http.answer(207, {}, kFile);
+  EXPECT_EQ(stat("a")->checksum, "");
+  EXPECT_EQ(http.requests.size(), 1u);
+  http.answer(207, {}, kFile);
+  http.answer(200, kDigest);
+  EXPECT_EQ(stat("a", true)->checksum, kMd5);
+  ASSERT_EQ(http.requests.size(), 3u);
+  EXPECT_EQ(http.requests[2].method, "HEAD");
+  EXPECT_EQ(http.sent(2, "Want-Repr-Digest"), "sha-256=1");
+}
+
+TEST_F(HttpStorages, TheChecksumsOfAPropfindAndOfAHeadAddUp) {
+  use("webdav");
+  const std::string sha1 = std::string(40, 'a');
+  std::string listed = kFile;
+  listed.insert(listed.find("</prop>"), R"(<checksums xmlns="http://owncloud.org/ns"><checksum>SHA1:)" + sha1 +
+                                            "</checksum></checksums>");
+  http.answer(207, {}, listed);
+  EXPECT_EQ(stat("a")->checksum, "sha1:" + sha1);
+  http.answer(207, {}, listed);
+  http.answer(200, kDigest);
+  EXPECT_EQ(stat("a", true)->checksum, "sha1:" + sha1 + " " + kMd5);
+}
+
+TEST_F(HttpStorages, AHeadThatBringsNoChecksumsTakesNothingAway) {
+  use("webdav");
+  http.answer(207, {}, kFile);
+  http.answer(405);
+  EXPECT_EQ(stat("a", true)->size, 6u);
+  http.answer(207, {}, kFile);
+  Headers other = kDigest;
+  other[0].value = "7";
+  http.answer(200, other);
+  const auto changing = stat("a", true);
+  EXPECT_EQ(changing->size, 6u);
+  EXPECT_EQ(changing->checksum, "") << "of another state of the file";
 }
 
 }  // namespace

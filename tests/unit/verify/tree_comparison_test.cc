@@ -188,6 +188,40 @@ TEST_F(VerifyTest, TheGroupsIdentityRuleDecides) {
                   "2023-11-14T22:14:20Z on /b"});
 }
 
+TEST_F(VerifyTest, ChecksumsThatNobodyListsAreAskedForWhereTheyDecide) {
+  add_everywhere("x", 1000);
+  add_everywhere("y", 1000);
+  fakes_[2]->add_file("mine", 5);
+  for (FakeStorage* fake : fakes_) fake->nodes["x"].digest = fake->nodes["y"].digest = "sha1:aa";
+  fakes_[1]->nodes["y"].digest = "sha1:bb";
+  fakes_[0]->nodes["x"].info.checksum = "sha1:aa";
+  VerifyOptions options;
+  EXPECT_EQ(compare(options), VerifyOutcome::different);
+  EXPECT_EQ(found_.sorted(), Lines{"mine: only on /c, missing on /a, /b"});
+  for (const FakeStorage* fake : fakes_) EXPECT_EQ(fake->counts.stat, 0) << "another rule decides";
+  options.identity = GroupOptions::IdentityRule::checksum;
+  found_.differences.clear();
+  EXPECT_EQ(compare(options), VerifyOutcome::different);
+  const Lines expected = {"mine: only on /c, missing on /a, /b",
+                          "y: checksum differs: sha1:aa on /a, sha1:aa on /c, sha1:bb on /b"};
+  EXPECT_EQ(found_.sorted(), expected);
+  EXPECT_EQ(fakes_[0]->counts.digests, 1) << "what it lists is enough";
+  EXPECT_EQ(fakes_[2]->counts.digests, 2) << "nothing to compare with what only one has";
+}
+
+TEST_F(VerifyTest, MembersThatListChecksumsOfDifferentKindsAreAskedForMore) {
+  add_everywhere("x", 1000);
+  fakes_[0]->nodes["x"].info.checksum = "sha1:aa";
+  fakes_[1]->nodes["x"].info.checksum = "md5:bb";
+  fakes_[2]->nodes["x"].info.checksum = "sha1:aa md5:bb";
+  for (FakeStorage* fake : fakes_) fake->nodes["x"].digest = "sha1:aa md5:bb";
+  VerifyOptions options;
+  options.identity = GroupOptions::IdentityRule::checksum;
+  EXPECT_EQ(compare(options), VerifyOutcome::same);
+  EXPECT_EQ(fakes_[1]->counts.digests, 1);
+  EXPECT_EQ(fakes_[2]->counts.digests, 0) << "can be compared with both";
+}
+
 TEST_F(VerifyTest, WhenNobodyListensAnyMoreItStops) {
   for (int i = 0; i < 50; ++i) fakes_[0]->add_file(fmt::format("f{:02}", i), 10);
   for (int i = 0; i < 50; ++i) add_everywhere(fmt::format("d{:02}/f", i), 10);
