@@ -80,7 +80,8 @@ std::string normal_checksums(std::string_view text) {
 std::string checksum_of_base64(std::string_view kind, std::string_view base64) {
   const Kind* known = kind_called(kind);
   base64 = trim(base64);
-  // Digits that are missing make no value; EVP_DecodeBlock() takes those of '=' for zeros, wherever it stands.
+  // Digits that are missing make no value; EVP_DecodeBlock() takes those of '=' for zeros, wherever it
+  // stands.
   const std::size_t bytes = known == nullptr ? 0 : known->digits / 2;
   const std::size_t padding = (3 - bytes % 3) % 3;
   if (known == nullptr || base64.size() != (bytes + 2) / 3 * 4) return {};

@@ -14,8 +14,8 @@ namespace balancefs {
 /// Of several kinds in any order and spelling: "SHA1:ABC MD5:DEF ADLER32:1", the value in hexadecimal digits.
 /// What is no value of a known kind is left out; of a kind that comes twice the first counts.
 std::string normal_checksums(std::string_view text);
-/// "sha1:HEX" of a kind in any spelling ("sha-1") and its bytes in base64, padded (RFC 4648, section 4); empty
-/// when it is no such value.
+/// "sha1:HEX" of a kind in any spelling ("sha-1") and its bytes in base64, padded (RFC 4648, section 4);
+/// empty when it is no such value.
 std::string checksum_of_base64(std::string_view kind, std::string_view base64);
 
 /// What two files' checksums say, in normal form.

@@ -147,7 +147,7 @@ Task<Result<ObjectInfo>> FakeStorage::stat(Path path, RequestContext& why) {
   if (node == nodes.end()) co_return missing();
   ObjectInfo info = node->second.info;
   info.size_kind = SizeKind::exact;
-  if (why.checksums && info.checksum.empty()) info.checksum = node->second.digest;
+  if (why.checksums && !node->second.digest.empty()) info.checksum = node->second.digest;
   co_return info;
 }
 

@@ -188,8 +188,8 @@ TEST_F(HttpStorages, TheChecksumsOfAPropfindAndOfAHeadAddUp) {
   use("webdav");
   const std::string sha1 = std::string(40, 'a');
   std::string listed = kFile;
-  listed.insert(listed.find("</prop>"), R"(<checksums xmlns="http://owncloud.org/ns"><checksum>SHA1:)" + sha1 +
-                                            "</checksum></checksums>");
+  listed.insert(listed.find("</prop>"), R"(<checksums xmlns="http://owncloud.org/ns"><checksum>SHA1:)" +
+                                            sha1 + "</checksum></checksums>");
   http.answer(207, {}, listed);
   EXPECT_EQ(stat("a")->checksum, "sha1:" + sha1);
   http.answer(207, {}, listed);
