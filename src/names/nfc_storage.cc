@@ -92,23 +92,22 @@ class NfcStorage::Reader final : public ObjectReader {
  public:
   Reader(NfcStorage& storage, std::shared_ptr<Version> version, MemberIndex self)
       : storage_(storage), version_(std::move(version)), self_(self) {
-    open();
+    open(storage_.table_.spelled(version_->path()));
   }
   Task<Result<void>> read(ByteRange range, ByteSink& sink, RequestContext& why) override {
     const std::shared_ptr<ObjectReader> reader = reader_;  // others may open anew meanwhile
     Result<void> outcome = co_await reader->read(range, sink, why);
     if (!is_missing(outcome)) co_return outcome;
-    const Result<void> learnt = co_await storage_.learn(version_->path(), why);
-    if (!learnt) co_return learnt;
-    if (reader == reader_ && !open()) co_return outcome;
+    Result<Path> spelled = co_await storage_.learn(version_->path(), why);
+    if (!spelled) co_return std::unexpected<Error>(spelled.error());
+    if (reader == reader_ && !open(std::move(*spelled))) co_return outcome;
     const std::shared_ptr<ObjectReader> again = reader_;
     co_return co_await again->read(range, sink, why);
   }
 
  private:
-  /// By the spelling that is known now; false when it is the one that is open.
-  bool open() {
-    Path spelled = storage_.table_.spelled(version_->path());
+  /// False when that spelling is the one that is open.
+  bool open(Path spelled) {
     if (reader_ != nullptr && spelled == version_->path_of(self_)) return false;
     version_->set_path_of(self_, std::move(spelled));
     reader_ = storage_.inner_->open(version_, self_);
@@ -129,11 +128,10 @@ Task<Result<void>> NfcStorage::list(Path directory, ListingSink& entries, Reques
   const Path asked = table_.spelled(directory);
   Result<void> outcome = co_await list_as(asked, directory, entries, why);
   if (!is_missing(outcome)) co_return outcome;
-  const Result<void> learnt = co_await learn(directory, why);
-  if (!learnt) co_return learnt;
-  const Path spelled = table_.spelled(directory);
-  if (spelled == asked) co_return outcome;
-  co_return co_await list_as(spelled, directory, entries, why);
+  const Result<Path> spelled = co_await learn(directory, why);
+  if (!spelled) co_return std::unexpected<Error>(spelled.error());
+  if (*spelled == asked) co_return outcome;
+  co_return co_await list_as(*spelled, directory, entries, why);
 }
 
 Task<Result<void>> NfcStorage::list_as(Path spelled, Path directory, ListingSink& entries,
@@ -151,23 +149,33 @@ Task<Result<ObjectInfo>> NfcStorage::stat(Path path, RequestContext& why) {
   const Path asked = table_.spelled(path);
   Result<ObjectInfo> info = co_await inner_->stat(asked, why);
   if (!is_missing(info)) co_return info;
-  const Result<void> learnt = co_await learn(path, why);
-  if (!learnt) co_return std::unexpected<Error>(learnt.error());
-  const Path spelled = table_.spelled(path);
-  if (spelled == asked) co_return info;
-  co_return co_await inner_->stat(spelled, why);
+  const Result<Path> spelled = co_await learn(path, why);
+  if (!spelled) co_return std::unexpected<Error>(spelled.error());
+  if (*spelled == asked) co_return info;
+  co_return co_await inner_->stat(*spelled, why);
 }
 
-Task<Result<void>> NfcStorage::learn(Path path, RequestContext& why) {
-  for (auto folder = table_.missing(path); folder; folder = table_.missing(path)) {
-    const Result<void> learnt = co_await learn_folder(*folder, why);
-    if (is_missing(learnt)) break;  // and so is what is in it
-    if (!learnt) co_return learnt;
+// Each name is looked up as soon as its folder was listed: of folders with very many names the table may have
+// forgotten one when the next was listed.
+Task<Result<Path>> NfcStorage::learn(Path path, RequestContext& why) {
+  Path folder;
+  Path spelled;
+  while (folder != path) {
+    const std::string_view below =
+        std::string_view(path.str()).substr(folder.is_root() ? 0 : folder.str().size() + 1);
+    const std::string name(below.substr(0, below.find('/')));
+    if (!is_ascii(name) && !table_.knows(folder)) {
+      const Result<void> learnt = co_await learn_folder(folder, spelled, why);
+      // What is in a folder that is missing is missing, however it is spelled.
+      if (!learnt && !is_missing(learnt)) co_return std::unexpected<Error>(learnt.error());
+    }
+    spelled = spelled.child(table_.spelled_name(folder, name));
+    folder = folder.child(name);
   }
-  co_return Result<void>();
+  co_return spelled;
 }
 
-Task<Result<void>> NfcStorage::learn_folder(Path folder, RequestContext& why) {
+Task<Result<void>> NfcStorage::learn_folder(Path folder, Path spelled, RequestContext& why) {
   while (learning_.contains(folder.str())) {
     bool woken = true;
     if (why.deadline) {
@@ -180,7 +188,7 @@ Task<Result<void>> NfcStorage::learn_folder(Path folder, RequestContext& why) {
   if (table_.knows(folder)) co_return Result<void>();
   const Learning mark(*this, folder);
   NoSink nobody;
-  co_return co_await list_as(table_.spelled(folder), folder, nobody, why);
+  co_return co_await list_as(spelled, folder, nobody, why);
 }
 
 std::unique_ptr<Storage> with_names(std::unique_ptr<Storage> storage, GroupOptions::Names names,

@@ -18,7 +18,8 @@ namespace balancefs {
 
 class NfcStorage final : public Storage {
  public:
-  NfcStorage(std::unique_ptr<Storage> inner, Clock& clock) : inner_(std::move(inner)), clock_(clock) {}
+  NfcStorage(std::unique_ptr<Storage> inner, Clock& clock, SpellingTable table = SpellingTable())
+      : inner_(std::move(inner)), clock_(clock), table_(std::move(table)) {}
 
   const StorageTraits& traits() const override { return inner_->traits(); }
   Task<Result<void>> list(Path directory, ListingSink& entries, RequestContext& why) override;
@@ -34,10 +35,10 @@ class NfcStorage final : public Storage {
 
   /// `spelled`: `directory` as the storage spells it.
   Task<Result<void>> list_as(Path spelled, Path directory, ListingSink& entries, RequestContext& why);
-  /// After the storage had no such name: finds out how it is spelled. An error when that cannot be told: then
-  /// nobody knows whether the path is there.
-  Task<Result<void>> learn(Path path, RequestContext& why);
-  Task<Result<void>> learn_folder(Path folder, RequestContext& why);
+  /// After the storage had no such name: how it is spelled, level by level, each folder listed at most once.
+  /// An error when that cannot be told: then nobody knows whether the path is there.
+  Task<Result<Path>> learn(Path path, RequestContext& why);
+  Task<Result<void>> learn_folder(Path folder, Path spelled, RequestContext& why);
 
   std::unique_ptr<Storage> inner_;
   Clock& clock_;

@@ -1,24 +1,8 @@
 #include "names/spellings.h"
 
-#include "names/nfc.h"
+#include <algorithm>
 
 namespace balancefs {
-namespace {
-
-/// Calls `visit` with each folder above and the name in it, from the top, until it returns false.
-template <class Visit>
-void for_each_name(const Path& path, Visit visit) {
-  Path folder;
-  std::string_view rest = path.str();
-  while (!rest.empty()) {
-    const std::string_view name = rest.substr(0, rest.find('/'));
-    rest.remove_prefix(std::min(rest.size(), name.size() + 1));
-    if (!visit(folder, name)) return;
-    folder = folder.child(name);
-  }
-}
-
-}  // namespace
 
 void SpellingTable::set(const Path& folder, Spellings spellings) {
   if (const auto known = by_path_.find(folder.str()); known != by_path_.end()) forget(known->second);
@@ -36,28 +20,25 @@ void SpellingTable::forget(Folders::iterator folder) {
   folders_.erase(folder);
 }
 
-Path SpellingTable::spelled(const Path& path) {
-  Path out;
-  for_each_name(path, [&](const Path& folder, std::string_view name) {
-    const auto known = by_path_.find(folder.str());
-    if (known != by_path_.end()) {
-      folders_.splice(folders_.begin(), folders_, known->second);
-      const auto spelling = known->second->spellings.find(name);
-      if (spelling != known->second->spellings.end()) name = spelling->second;
-    }
-    out = out.child(name);
-    return true;
-  });
-  return out;
+std::string_view SpellingTable::spelled_name(const Path& folder, std::string_view name) {
+  const auto known = by_path_.find(folder.str());
+  if (known == by_path_.end()) return name;
+  folders_.splice(folders_.begin(), folders_, known->second);
+  const auto spelling = known->second->spellings.find(name);
+  return spelling == known->second->spellings.end() ? name : spelling->second;
 }
 
-std::optional<Path> SpellingTable::missing(const Path& path) const {
-  std::optional<Path> found;
-  for_each_name(path, [&](const Path& folder, std::string_view name) {
-    if (!is_ascii(name) && !knows(folder)) found = folder;
-    return !found;
-  });
-  return found;
+Path SpellingTable::spelled(const Path& path) {
+  Path folder;
+  Path out;
+  std::string_view rest = path.str();
+  while (!rest.empty()) {
+    const std::string_view name = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(std::min(rest.size(), name.size() + 1));
+    out = out.child(spelled_name(folder, name));
+    folder = folder.child(name);
+  }
+  return out;
 }
 
 }  // namespace balancefs

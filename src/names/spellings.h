@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <list>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -33,9 +32,8 @@ class SpellingTable {
   bool knows(const Path& folder) const { return by_path_.contains(folder.str()); }
   /// The path as the storage spells it, where that is known; else as it is.
   Path spelled(const Path& path);
-  /// The topmost folder that would have to be listed to know how the path is spelled, where there is one: a
-  /// name in ASCII has one spelling.
-  std::optional<Path> missing(const Path& path) const;
+  /// The same of one name in a folder.
+  std::string_view spelled_name(const Path& folder, std::string_view name);
 
  private:
   struct Folder {

@@ -173,6 +173,15 @@ TEST_F(NfcStorageTest, ManyThatAskAtOnceListAFolderOnce) {
   }
 }
 
+TEST_F(NfcStorageTest, OfMoreNamesThanAreRememberedEachFolderIsListedOnce) {
+  auto made = std::make_unique<FakeStorage>("/pt", t_.executor(), t_.clock);
+  inner_ = made.get();
+  storage_ = std::make_unique<NfcStorage>(std::move(made), t_.clock, SpellingTable(1, 1));
+  inner_->add_file(std::string(kSent) + "/" + kSent + "/" + kSent, 10);
+  EXPECT_EQ(stat(std::string(kShown) + "/" + kShown + "/" + kShown), "10");
+  EXPECT_EQ(asked(), 5) << "as it is shown, three folders, as it is spelled";
+}
+
 TEST_F(NfcStorageTest, BytesAreReadByTheSpellingThatCame) {
   inner_->add_file(kSent, 1000, 7);
   list("");

@@ -46,15 +46,14 @@ TEST(Spellings, AreUsedOnEveryLevel) {
   EXPECT_EQ(table.spelled(path("\u00e9/\u00fc")), path("\u00e9/u\u0308")) << "listed again";
 }
 
-TEST(Spellings, AreMissingOfNamesBeyondAsciiInFoldersThatWereNotListed) {
+TEST(Spellings, OfOneNameAreThoseOfItsFolder) {
   SpellingTable table;
-  EXPECT_FALSE(table.missing(path("plain/name")).has_value());
-  EXPECT_EQ(table.missing(path("plain/\u00e9/x")), path("plain"));
-  EXPECT_EQ(table.missing(path("\u00e9/\u00fc")), Path());
-  table.set(Path(), Spellings());
-  EXPECT_EQ(table.missing(path("\u00e9/\u00fc")), path("\u00e9"));
-  table.set(path("\u00e9"), Spellings());
-  EXPECT_FALSE(table.missing(path("\u00e9/\u00fc")).has_value());
+  Spellings top;
+  top.emplace("\u00e9", "e\u0301");
+  table.set(Path(), top);
+  EXPECT_EQ(table.spelled_name(Path(), "\u00e9"), "e\u0301");
+  EXPECT_EQ(table.spelled_name(Path(), "\u00fc"), "\u00fc");
+  EXPECT_EQ(table.spelled_name(path("a"), "\u00e9"), "\u00e9") << "nothing is known of that folder";
 }
 
 TEST(Spellings, TheFolderThatWasNotUsedForTheLongestTimeIsForgotten) {
