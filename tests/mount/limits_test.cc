@@ -100,6 +100,20 @@ TEST_F(LimitsMount, BandwidthHoldsWithTwentyReadersAndAllGetOn) {
   EXPECT_GE(shaper(0).counts().bytes, kReaders * kMiB);
 }
 
+TEST_F(LimitsMount, RequestsPerSecondHoldWithTwentyReaders) {
+  constexpr double kRate = 10;
+  start_limited(1, "requests_per_second = 10\n", kMiB / 8, ShaperSettings());
+  const std::uint64_t before = shaper(0).counts().requests;
+  const auto begun = std::chrono::steady_clock::now();
+  const auto asked = [&] { return static_cast<double>(shaper(0).counts().requests - before); };
+  read_all([&] {
+    const double requests = asked();
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begun;
+    EXPECT_LE(requests, kRate * passed.count() + kRate) << "a second's worth may start at once";
+  });
+  EXPECT_GE(asked(), kReaders);
+}
+
 TEST_F(LimitsMount, AListingDoesNotWaitBehindBulkData) {
   start_limited(1, "max_connections = 2\nbandwidth = \"4MiB\"\n", 2 * kMiB, away(5ms));
   std::filesystem::create_directories(native() / "folder" / "inside");

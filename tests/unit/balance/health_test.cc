@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 namespace balancefs::test {
 namespace {
 
@@ -138,6 +140,69 @@ TEST_F(HealthTest, UsersOperationsNeverLeadOutOfOpen) {
   die();
   EXPECT_EQ(tracker.state(), HealthState::open);
   EXPECT_EQ(tracker.probe_due(), due) << "burning a request on it costs it nothing";
+}
+
+// Every event that can meet a member, in every state: where it leads, and that nothing else does.
+TEST_F(HealthTest, EveryEventInEveryStateLeadsWhereTheMachineSays) {
+  using State = HealthState;
+  struct Row {
+    const char* event;
+    std::function<void(HealthTracker&)> happens;
+    State from_closed, from_open, from_half_open;
+  };
+  const auto fails = [&](Error error) {
+    return [this, error](HealthTracker& member) { member.failed(member.begin(), error, now); };
+  };
+  const auto fails_thrice = [&](Error error) {
+    return [this, error](HealthTracker& member) {
+      for (int i = 0; i < 3; ++i) member.failed(member.begin(), error, now);
+    };
+  };
+  const auto probes_succeed = [&](int count) {
+    return [this, count](HealthTracker& member) {
+      for (int i = 0; i < count; ++i) member.probe_succeeded(now);
+    };
+  };
+  const auto probe_fails = [&](Error error) {
+    return [this, error](HealthTracker& member) { member.probe_failed(error, now); };
+  };
+  const Error dead(ErrorKind::unavailable, "down");
+  const Error credentials(ErrorKind::denied, Error::Detail::credentials, "401");
+  const Error patience(ErrorKind::throttled, "429");
+  const std::vector<Row> rows = {
+      {"a request succeeds", [this](HealthTracker& member) { member.succeeded(member.begin(), now); },
+       State::closed, State::open, State::half_open},
+      {"one request fails", fails(dead), State::closed, State::open, State::half_open},
+      {"three requests fail", fails_thrice(dead), State::open, State::open, State::half_open},
+      {"three are refused", fails_thrice(credentials), State::open, State::open, State::half_open},
+      {"a path is missing", fails(Error(ErrorKind::not_found, "404")), State::closed, State::open,
+       State::half_open},
+      {"a path is forbidden", fails(Error(ErrorKind::denied, "403")), State::closed, State::open,
+       State::half_open},
+      {"it asks for patience", fails(patience), State::closed, State::open, State::half_open},
+      {"a probe succeeds", probes_succeed(1), State::closed, State::open, State::half_open},
+      {"two probes succeed", probes_succeed(2), State::closed, State::open, State::closed},
+      {"a probe is told to wait", probe_fails(patience), State::closed, State::open, State::half_open},
+      {"a probe fails", probe_fails(dead), State::closed, State::open, State::open},
+      {"a probe is refused", probe_fails(credentials), State::open, State::open, State::open},
+      {"a probe begins", [](HealthTracker& member) { member.begin_probe(); }, State::closed, State::half_open,
+       State::half_open},
+      {"somebody waits for it", [this](HealthTracker& member) { member.hurry(now); }, State::closed,
+       State::open, State::half_open},
+  };
+  for (const Row& row : rows) {
+    for (const State from : {State::closed, State::open, State::half_open}) {
+      HealthTracker member(options, random, now);
+      if (from != State::closed) fails_thrice(dead)(member);
+      if (from == State::half_open) member.begin_probe();
+      ASSERT_EQ(member.state(), from);
+      row.happens(member);
+      const State expected = from == State::closed ? row.from_closed
+                             : from == State::open ? row.from_open
+                                                   : row.from_half_open;
+      EXPECT_EQ(member.state(), expected) << row.event << ", " << to_string(from);
+    }
+  }
 }
 
 TEST_F(HealthTest, TwoProbesThatSucceedClose) {
