@@ -23,7 +23,7 @@ enum class Priority : std::uint8_t { probe, prefetch, metadata, demand };
 /// What limits, stall detection and logs need to know of one request. Owned by the caller, outlives the call;
 /// the fields marked "live" may be changed while the call runs.
 struct RequestContext {
-  std::uint64_t id = 0;                    ///< links the log lines of one operation
+  std::uint64_t id = 0;                    ///< of this request to one member: "[#1a2b]" in the log; 0: none
   Priority priority = Priority::metadata;  ///< live: raised when a prefetched part is demanded
   bool awaited = true;                     ///< live: whether somebody waits now; only then is slow "stalled"
   std::optional<TimePoint> deadline;       ///< the whole call ends with `timed_out` by then

@@ -30,15 +30,15 @@ Task<void> Group::close() {
 
 /// What a member's answer about names means, for its health and for the caller: a root that is not there is
 /// the member's failure, anything else that is missing is about the path.
-Result<void> Group::judge(MemberIndex member, HealthTracker::Token token, const Path& path,
-                          Result<void> outcome) {
+Result<void> Group::judge(MemberIndex member, const Members::Request& request, std::string_view operation,
+                          const Path& path, Result<void> outcome) {
   if (!outcome && outcome.error().kind == ErrorKind::not_found && path.is_root()) {
     outcome = fail(ErrorKind::unavailable, "the root is not there: " + outcome.error().text);
   }
   if (outcome) {
-    members_.succeeded(member, token);
+    members_.succeeded(member, request, Asked(operation, path));
   } else {
-    members_.failed(member, token, outcome.error());
+    members_.failed(member, request, outcome.error(), Asked(operation, path));
   }
   return outcome;
 }
@@ -99,7 +99,7 @@ struct Group::Gathering {
   ListingSink& entries;
   RequestContext& why;
   WaitList ended;
-  std::map<MemberIndex, std::optional<HealthTracker::Token>> pending;  ///< none: not asked yet
+  std::map<MemberIndex, std::optional<Members::Request>> pending;  ///< none: not asked yet
   std::vector<Error> errors;
   bool succeeded = false;
 
@@ -142,10 +142,13 @@ Task<void> Group::list_member(MemberIndex member, Path directory, Gathering& gat
     }
   }
   Relabel relabel(gathering.entries, member);
-  const HealthTracker::Token token = members_.begin(member);
-  gathering.pending.at(member) = token;
-  Result<void> outcome = co_await members_[member].storage->list(directory, relabel, gathering.why);
-  if (!relabel.refused()) outcome = judge(member, token, directory, std::move(outcome));
+  const Members::Request request = members_.begin(member);
+  gathering.pending.at(member) = request;
+  // Its own, for its id: what is live in the caller's matters only where requests queue.
+  RequestContext why = gathering.why;
+  why.id = request.id;
+  Result<void> outcome = co_await members_[member].storage->list(directory, relabel, why);
+  if (!relabel.refused()) outcome = judge(member, request, "list", directory, std::move(outcome));
   gathering.finish(member, outcome);
 }
 
@@ -185,8 +188,8 @@ Task<Result<void>> Group::list(Path directory, ListingSink& entries, RequestCont
   const Result<void> late = fail(ErrorKind::timed_out, "no listing in time");
   const Result<void> unasked = std::unexpected<Error>(kept_waiting());
   while (!gathering.pending.empty()) {
-    const auto [member, token] = *gathering.pending.begin();
-    gathering.finish(member, token ? judge(member, *token, directory, late) : unasked);
+    const auto [member, request] = *gathering.pending.begin();
+    gathering.finish(member, request ? judge(member, *request, "list", directory, late) : unasked);
   }
   if (gathering.succeeded) co_return Result<void>();
   co_return std::unexpected<Error>(least_certain(gathering.errors));
@@ -215,7 +218,8 @@ Task<Result<ObjectInfo>> Group::stat_member(MemberIndex member, Path path, Reque
     permit = co_await admission(member, why, turn);
     if (!permit) co_return std::unexpected<Error>(kept_waiting());
   }
-  const HealthTracker::Token token = members_.begin(member);
+  const Members::Request request = members_.begin(member);
+  why.id = request.id;
   TimePoint until = why.deadline.value_or(TimePoint::max());
   if (replaceable) until = std::min(until, members_.now() + patience);
   const TimePoint begun = members_.now();
@@ -227,10 +231,13 @@ Task<Result<ObjectInfo>> Group::stat_member(MemberIndex member, Path path, Reque
   if (!info && !in_time) {
     info = fail(ErrorKind::timed_out, "no attributes in time");
     // Others may have used up the caller's time: who had too little of it is not to blame.
-    if (members_.now() - begun < patience) co_return info;
+    if (members_.now() - begun < patience) {
+      members_.report(member, request, info.error(), Asked("stat", path));
+      co_return info;
+    }
   }
   const Result<void> outcome =
-      judge(member, token, path, info ? Result<void>() : std::unexpected<Error>(info.error()));
+      judge(member, request, "stat", path, info ? Result<void>() : std::unexpected<Error>(info.error()));
   if (!outcome) co_return std::unexpected<Error>(outcome.error());
   info->member = member;
   why.served_by = member;

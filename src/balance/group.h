@@ -47,7 +47,8 @@ class Group final : public Storage {
   bool calm(MemberIndex member) const;
   Task<void> list_member(MemberIndex member, Path directory, Gathering& gathering);
   std::vector<MemberIndex> worth_asking(const RequestContext& why) const;
-  Result<void> judge(MemberIndex member, HealthTracker::Token token, const Path& path, Result<void> outcome);
+  Result<void> judge(MemberIndex member, const Members::Request& request, std::string_view operation,
+                     const Path& path, Result<void> outcome);
   std::vector<MemberIndex> stat_order(const RequestContext& why) const;
   Task<Result<void>> probe_member(MemberIndex member, RequestContext& why);
   Task<Result<ObjectInfo>> stat_member(MemberIndex member, Path path, RequestContext& why, bool replaceable);

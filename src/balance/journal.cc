@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/request_id.h"
+
 namespace balancefs {
 
 void Journal::add(Transition transition) {
@@ -14,8 +16,10 @@ void Journal::put(Transition transition) {
     return earlier.member == transition.member;
   });
   if (before != all_.rend() && before->from == transition.from && before->to == transition.to &&
-      before->reason == transition.reason) {
+      without_request_ids(before->reason) == without_request_ids(transition.reason)) {
     ++before->times;
+    before->reason = std::move(transition.reason);
+    before->id = transition.id;
     before->last = transition.at;
     return;
   }

@@ -20,6 +20,7 @@ struct Transition {
   std::string to;
   std::string reason;
   std::uint32_t times = 1;
+  std::uint64_t id = 0;  ///< of the request whose failure caused it last; 0: no request did
 
   Transition(TimePoint when, std::string who, std::string before, std::string after, std::string why)
       : at(when),

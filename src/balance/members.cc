@@ -1,11 +1,38 @@
 #include "balance/members.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "balance/stall_watch.h"
 #include "base/log.h"
+#include "base/request_id.h"
 
 namespace balancefs {
+namespace {
+
+/// How loud a failed request is. What says only something about the path is an answer like any other; that a
+/// member holds another version is told where that is decided.
+LogLevel level_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::not_found:
+    case ErrorKind::changed:
+    case ErrorKind::cancelled:
+      return LogLevel::debug;
+    case ErrorKind::denied:
+    case ErrorKind::throttled:
+    case ErrorKind::unavailable:
+    case ErrorKind::stalled:
+    case ErrorKind::timed_out:
+    case ErrorKind::corrupted:
+    case ErrorKind::no_space:
+    case ErrorKind::too_large:
+    case ErrorKind::unsupported:
+      return LogLevel::info;
+  }
+  check_failed(__FILE__, __LINE__, "ErrorKind is in range");
+}
+
+}  // namespace
 
 Members::Member::Member(GroupMember&& from, HealthTracker tracker)
     : storage(std::move(from.storage)),
@@ -52,24 +79,48 @@ void Members::take_over(MemberIndex index, const Member& earlier) {
 
 // ---- outcomes -------------------------------------------------------------------------------------------
 
-HealthTracker::Token Members::begin(MemberIndex index) {
-  return members_[index]->health.begin();
+Members::Request Members::begin(MemberIndex index) {
+  return Request(members_[index]->health.begin(), next_request_id(), now());
 }
 
-void Members::succeeded(MemberIndex index, HealthTracker::Token token) {
-  members_[index]->health.succeeded(token, now());
+/// "/pt.balance1: read /pt/film at byte 5"
+std::string Members::sentence(MemberIndex index, const Asked& asked) const {
+  const std::string where = asked.byte ? fmt::format(" at byte {}", *asked.byte) : "";
+  return fmt::format("{}: {} {}{}", name(index), asked.operation, shown(asked.path), where);
 }
 
-void Members::failed(MemberIndex index, HealthTracker::Token token, const Error& error) {
+void Members::tell_success(MemberIndex index, const Request& request, const Asked& asked) const {
+  if (!log_enabled(LogLevel::debug)) return;
+  const auto took = std::chrono::round<std::chrono::milliseconds>(now() - request.begun);
+  log_debug("{}: ok in {} ms{}", sentence(index, asked), took.count(), request_id_mark(request.id));
+}
+
+void Members::succeeded(MemberIndex index, const Request& request, const Asked& asked) {
+  members_[index]->health.succeeded(request.token, now());
+  tell_success(index, request, asked);
+}
+
+void Members::report(MemberIndex index, const Request& request, Error& error, const Asked& asked) {
+  const LogLevel level = level_of(error.kind);
+  const std::string cause = std::exchange(error.text, error.text + request_id_mark(request.id));
+  if (log_enabled(level))
+    log_failure(level, "{}: {}: {}", sentence(index, asked), to_string(error.kind), error.text);
+  if (level == LogLevel::debug) return;
+  members_[index]->errors.last.emplace(request.id, error.kind, cause, asked.operation, shown(asked.path),
+                                       now());
+}
+
+void Members::failed(MemberIndex index, const Request& request, Error& error, const Asked& asked) {
   HealthTracker& health = members_[index]->health;
-  ++members_[index]->errors.at(static_cast<std::size_t>(error.kind));
+  ++members_[index]->errors.by_kind.at(static_cast<std::size_t>(error.kind));
+  report(index, request, error, asked);
   const bool was_throttled = health.throttled(now());
-  note(index, health.failed(token, error, now()));
+  note(index, health.failed(request.token, error, now()), request.id);
   if (!was_throttled && health.throttled(now())) {
     const auto pause = std::chrono::ceil<std::chrono::seconds>(health.throttled_until() - now());
     log_info("{} asks to slow down: no new requests for {} s", name(index), pause.count());
     stir(index);
-    journal(index, "closed", "throttled", fmt::format("for {} s: {}", pause.count(), error.text));
+    journal(index, "closed", "throttled", fmt::format("for {} s: {}", pause.count(), error.text), request.id);
   }
   if (health.wants_check(now()) && trouble_) trouble_(index);
 }
@@ -79,7 +130,7 @@ bool Members::had_its_time(MemberIndex index, const Progress& progress) const {
   return now() - progress.begun >= usual_first_byte(members_[index]->health.p95());
 }
 
-void Members::overtaken(MemberIndex index, const Progress& progress) {
+void Members::overtaken(MemberIndex index, const Progress& progress, const Path& path) {
   // The second that was asked for a late part, when the first answers after all.
   if (!had_its_time(index, progress)) return;
   Member& member = *members_[index];
@@ -96,24 +147,27 @@ void Members::overtaken(MemberIndex index, const Progress& progress) {
   }
   if (member.silence.in_vain(now()) < limit) return;
   member.silence.blamed(now());
-  failed(index, begin(index), Error(ErrorKind::stalled, "asked again and again, nothing came"));
+  Error error(ErrorKind::stalled, "asked again and again, nothing came");
+  failed(index, begin(index), error, Asked("read", path));
 }
 
-void Members::probe_succeeded(MemberIndex index) {
-  note(index, members_[index]->health.probe_succeeded(now()));
+void Members::probe_succeeded(MemberIndex index, const Request& request) {
+  tell_success(index, request, Asked("probe", Path()));
+  note(index, members_[index]->health.probe_succeeded(now()), 0);
 }
 
-void Members::probe_failed(MemberIndex index, const Error& error) {
-  note(index, members_[index]->health.probe_failed(error, now()));
+void Members::probe_failed(MemberIndex index, const Request& request, Error& error) {
+  report(index, request, error, Asked("probe", Path()));
+  note(index, members_[index]->health.probe_failed(error, now()), request.id);
 }
 
-void Members::note(MemberIndex index, HealthTracker::Change change) {
+void Members::note(MemberIndex index, HealthTracker::Change change, std::uint64_t id) {
   switch (change) {
     case HealthTracker::Change::none:
       return;
     case HealthTracker::Change::opened:
     case HealthTracker::Change::reopened:
-      note_opened(index, change);
+      note_opened(index, change, id);
       break;
     case HealthTracker::Change::closed:
       log_info("{} is back and takes new files again", name(index));
@@ -129,7 +183,7 @@ void Members::stir(MemberIndex index) {
   if (members_[index]->account) members_[index]->account->stir();
 }
 
-void Members::note_opened(MemberIndex index, HealthTracker::Change change) {
+void Members::note_opened(MemberIndex index, HealthTracker::Change change, std::uint64_t id) {
   const auto is_closed = [](const auto& member) { return member->health.closed(); };
   if (members_.size() > 1 && std::none_of(members_.begin(), members_.end(), is_closed)) {
     for (auto& member : members_) member->health.forgive_growth(now());
@@ -144,13 +198,16 @@ void Members::note_opened(MemberIndex index, HealthTracker::Change change) {
   }
   const bool first = change == HealthTracker::Change::opened;
   if (first) ++members_[index]->ejections;
-  journal(index, first ? "closed" : "open", "open", health.reason());
+  journal(index, first ? "closed" : "open", "open", health.reason(), id);
   if (trouble_) trouble_(index);
 }
 
-void Members::journal(MemberIndex index, std::string from, std::string to, std::string reason) {
+void Members::journal(MemberIndex index, std::string from, std::string to, std::string reason,
+                      std::uint64_t id) {
   if (context_.journal == nullptr) return;
-  context_.journal->add(Transition(now(), name(index), std::move(from), std::move(to), std::move(reason)));
+  Transition transition(now(), name(index), std::move(from), std::move(to), std::move(reason));
+  transition.id = id;
+  context_.journal->add(std::move(transition));
 }
 
 bool Members::set_drained(MemberIndex index, bool drained) {
@@ -261,7 +318,8 @@ std::vector<MemberStatus> Members::status() const {
     status.p50 = health.p50();
     status.p95 = health.p95();
     status.ejections = member->ejections;
-    status.errors = member->errors;
+    status.errors = member->errors.by_kind;
+    status.last_failure = member->errors.last;
     result.push_back(std::move(status));
   }
   return result;

@@ -48,6 +48,28 @@ struct GroupContext {
   GroupContext(Executor loop, Clock& time) : executor(std::move(loop)), clock(time) {}
 };
 
+/// What a member was asked: "read /pt/film at byte 5".
+struct Asked {
+  std::string_view operation;  ///< "list", "stat", "read", "probe"; lives for ever
+  const Path& path;            ///< in the group; outlives the call
+  std::optional<std::uint64_t> byte;
+  Asked(std::string_view what, const Path& of, std::optional<std::uint64_t> at = std::nullopt)
+      : operation(what), path(of), byte(at) {}
+};
+
+/// A request that failed.
+struct FailedRequest {
+  std::uint64_t id;  ///< "[#1a2b]" in the log
+  ErrorKind kind;
+  std::string cause;
+  std::string_view operation;  ///< as Asked has it
+  std::string path;            ///< as users see it
+  TimePoint at;
+  FailedRequest(std::uint64_t number, ErrorKind of, std::string why, std::string_view what, std::string where,
+                TimePoint when)
+      : id(number), kind(of), cause(std::move(why)), operation(what), path(std::move(where)), at(when) {}
+};
+
 /// One member as status, check and attributes show it.
 struct MemberStatus {
   std::string name;
@@ -70,11 +92,26 @@ struct MemberStatus {
   std::optional<Duration> p50;  ///< of recent first bytes
   std::optional<Duration> p95;
   std::array<std::uint64_t, kErrorKinds> errors{};  ///< failed requests by ErrorKind
+  std::optional<FailedRequest> last_failure;        ///< answers about a path alone left out
   MemberStatus() = default;
 };
 
 class Members {
  public:
+  /// What became of requests that failed.
+  struct Failures {
+    std::array<std::uint64_t, kErrorKinds> by_kind{};
+    std::optional<FailedRequest> last;
+    Failures() = default;
+  };
+  /// A request under way.
+  struct Request {
+    HealthTracker::Token token;
+    std::uint64_t id;
+    TimePoint begun;
+    Request(HealthTracker::Token state, std::uint64_t number, TimePoint now)
+        : token(state), id(number), begun(now) {}
+  };
   struct Member {
     std::unique_ptr<Storage> storage;
     StorageOptions options;
@@ -91,7 +128,7 @@ class Members {
     std::uint64_t ejections = 0;
     std::uint32_t running = 0;
     std::uint32_t waiting = 0;
-    std::array<std::uint64_t, kErrorKinds> errors{};
+    Failures errors;
     Member(GroupMember&& from, HealthTracker tracker);
   };
 
@@ -116,16 +153,20 @@ class Members {
   void take_over(MemberIndex index, const Member& earlier);
 
   // ---- outcomes ----
-  HealthTracker::Token begin(MemberIndex index);
-  void succeeded(MemberIndex index, HealthTracker::Token token);
-  void failed(MemberIndex index, HealthTracker::Token token, const Error& error);
+  Request begin(MemberIndex index);
+  void succeeded(MemberIndex index, const Request& request, const Asked& asked);
+  /// Logs it, once, and marks the error's text with the request's id: whatever tells of the error later, to a
+  /// program or in status, names the same.
+  void failed(MemberIndex index, const Request& request, Error& error, const Asked& asked);
+  /// The same for a request that failed without any fault of the member.
+  void report(MemberIndex index, const Request& request, Error& error, const Asked& asked);
   /// Whether a data request was given as long as the member usually takes for its first byte.
   bool had_its_time(MemberIndex index, const Progress& progress) const;
   /// A data request of it, still under way, was overtaken by another member's. That is no failure, but so
   /// are added up to one whose sum is a stall.
-  void overtaken(MemberIndex index, const Progress& progress);
-  void probe_succeeded(MemberIndex index);
-  void probe_failed(MemberIndex index, const Error& error);
+  void overtaken(MemberIndex index, const Progress& progress, const Path& path);
+  void probe_succeeded(MemberIndex index, const Request& request);
+  void probe_failed(MemberIndex index, const Request& request, Error& error);
   /// Out of rotation because the user said so, or in again: it gets no new handles, and keeps those it has.
   /// Whether that changed anything.
   bool set_drained(MemberIndex index, bool drained);
@@ -162,10 +203,12 @@ class Members {
   std::vector<MemberStatus> status() const;
 
  private:
-  void note(MemberIndex index, HealthTracker::Change change);
+  std::string sentence(MemberIndex index, const Asked& asked) const;
+  void tell_success(MemberIndex index, const Request& request, const Asked& asked) const;
+  void note(MemberIndex index, HealthTracker::Change change, std::uint64_t id);
   void stir(MemberIndex index);
-  void note_opened(MemberIndex index, HealthTracker::Change change);
-  void journal(MemberIndex index, std::string from, std::string to, std::string reason);
+  void note_opened(MemberIndex index, HealthTracker::Change change, std::uint64_t id);
+  void journal(MemberIndex index, std::string from, std::string to, std::string reason, std::uint64_t id = 0);
   std::vector<Policy::Candidate> candidates(std::span<const MemberIndex> among) const;
   std::uint32_t weight(const Member& member) const;
 

@@ -40,11 +40,12 @@ Task<void> Prober::look_after(MemberIndex index) {
   do {
     co_await wait_until_due(index);
     health.begin_probe();
-    const Result<void> outcome = co_await probe(index);
+    const Members::Request request = members_.begin(index);
+    Result<void> outcome = co_await probe(index, request.id);
     if (outcome) {
-      members_.probe_succeeded(index);
+      members_.probe_succeeded(index, request);
     } else {
-      members_.probe_failed(index, outcome.error());
+      members_.probe_failed(index, request, outcome.error());
     }
   } while (!health.closed());
 }
@@ -56,9 +57,10 @@ Task<void> Prober::wait_until_due(MemberIndex index) {
   }
 }
 
-Task<Result<void>> Prober::probe(MemberIndex index) {
+Task<Result<void>> Prober::probe(MemberIndex index, std::uint64_t id) {
   const Account::Permit permit = members_.enter_at_once(index);
   RequestContext why(Priority::probe);
+  why.id = id;
   const TimePoint deadline = members_.now() + kProbeTimeout;
   why.deadline = deadline;
   Flow<Result<void>> child(members_.executor(), members_[index].storage->probe(why));

@@ -23,7 +23,7 @@ class Prober {
   class Watched;
   Task<void> look_after(MemberIndex index);
   Task<void> wait_until_due(MemberIndex index);
-  Task<Result<void>> probe(MemberIndex index);
+  Task<Result<void>> probe(MemberIndex index, std::uint64_t id);
 
   Members& members_;
   WaitList hurried_;

@@ -168,7 +168,9 @@ Task<Result<void>> Route::transfer(Attempt& attempt, ByteRange range, ByteSink* 
   const HealthTracker& health = server.health;
   StallWatch watch(options, first_byte_limit(options, health.p95(), health.idle(members_.now())),
                    members_.now());
-  const HealthTracker::Token token = members_.begin(member);
+  const Members::Request request = members_.begin(member);
+  Asked asked("read", version_->path(), attempt.target.position());
+  if (!races()) reading.why.id = request.id;
   Flow<Result<void>> child(members_.executor(), reader(member).read(range, sink, reading.why));
   std::optional<Error> verdict;
   while (!verdict) {
@@ -183,7 +185,8 @@ Task<Result<void>> Route::transfer(Attempt& attempt, ByteRange range, ByteSink* 
   if (!outcome && verdict) outcome = std::unexpected<Error>(*verdict);
   if (outcome && sink.position() < range.end())
     outcome = fail(ErrorKind::corrupted, "less than was asked for");
-  settle(attempt, token, outcome, reading);
+  if (!outcome) asked.byte = attempt.target.position();
+  settle(attempt, request, asked, outcome, reading);
   co_return outcome;
 }
 
@@ -203,17 +206,17 @@ std::optional<Error> Route::verdict_on(const Attempt& attempt, StallWatch& watch
   return out_of_time(now - progress.begun >= options.stall_with_alternative);
 }
 
-void Route::settle(const Attempt& attempt, HealthTracker::Token token, const Result<void>& outcome,
-                   Reading& reading) {
+void Route::settle(const Attempt& attempt, const Members::Request& request, const Asked& asked,
+                   Result<void>& outcome, Reading& reading) {
   const MemberIndex member = attempt.member;
   reading.why.served_by = member;
   if (attempt.progress.bytes > 0) reading.brought(member, attempt.progress.last_byte);
   if (!outcome) ++reading.in_vain[member];
   if (outcome) {
     stalled_.erase(member);
-    members_.succeeded(member, token);
+    members_.succeeded(member, request, asked);
   } else if (!attempt.refused && !attempt.must_prove) {
-    members_.failed(member, token, outcome.error());
+    members_.failed(member, request, outcome.error(), asked);
   }
 }
 
@@ -257,17 +260,11 @@ bool Route::is_final(const Attempt& attempt, const Error& error, Reading& readin
     case ErrorKind::cancelled:
       return true;
   }
-  leave(member, error, reading);
+  leave(member, error);
   return false;
 }
 
-void Route::leave(MemberIndex member, const Error& error, const Reading& reading) {
-  const std::string path = members_.shown(version_->path());
-  const LogLevel level = current_ == member ? LogLevel::info : LogLevel::debug;
-  if (log_enabled(level)) {
-    log_line(level, fmt::format("{}: {} failed at byte {}: {}: {}", path, members_.name(member),
-                                reading.sink.position(), to_string(error.kind), error.text));
-  }
+void Route::leave(MemberIndex member, const Error& error) {
   if (error.kind == ErrorKind::throttled) return;
   if (error.kind == ErrorKind::stalled) stalled_.insert(member);
   if (current_ == member) current_.reset();

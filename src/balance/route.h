@@ -98,10 +98,10 @@ class Route final : public ObjectReader {
                               const HeldBytes::Sample* sample, Reading& reading);
   std::optional<Error> verdict_on(const Attempt& attempt, StallWatch& watch, const Reading& reading);
   std::optional<HeldBytes::Sample> proof_for(MemberIndex member, const Reading& reading) const;
-  void settle(const Attempt& attempt, HealthTracker::Token token, const Result<void>& outcome,
-              Reading& reading);
+  void settle(const Attempt& attempt, const Members::Request& request, const Asked& asked,
+              Result<void>& outcome, Reading& reading);
   bool is_final(const Attempt& attempt, const Error& error, Reading& reading);
-  void leave(MemberIndex member, const Error& error, const Reading& reading);
+  void leave(MemberIndex member, const Error& error);
   Result<void> give_up(const Reading& reading);
   ObjectReader& reader(MemberIndex member);
 

@@ -142,7 +142,7 @@ void Route::give_up_lane(Lane& lane, bool was_overtaken) {
   lane.running = false;
   lane.sink.close();
   if (was_overtaken && !lane.outcome && !lane.attempt.queued)
-    members_.overtaken(lane.attempt.member, lane.attempt.progress);
+    members_.overtaken(lane.attempt.member, lane.attempt.progress, version_->path());
   lane.flow.cancel();
 }
 

@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "balancefs/options.h"
 #include "balancefs/result.h"
@@ -19,12 +21,16 @@ using LogLevel = LogOptions::Level;
 bool start_logging(const LogOptions& options, bool foreground);
 /// Another level from now on. Any thread.
 void set_log_level(LogLevel level);
-/// Writes out what is buffered.
+/// The last 200 lines, the oldest first, with their times. Any thread.
+std::vector<std::string> recent_log_lines();
+/// Writes out what is buffered, and how often failures came again that were counted.
 void flush_log();
 
 bool log_enabled(LogLevel level);
 /// Writes one line; control characters in it are escaped, so that a hostile name cannot forge lines.
 void log_line(LogLevel level, std::string_view line);
+/// The same for a failed request, which may come again and again: repeated lines are counted (RepeatedLines).
+void log_failure_line(LogLevel level, std::string_view line);
 
 template <class... Args>
 void log_error(fmt::format_string<Args...> format, Args&&... args) {
@@ -44,6 +50,11 @@ template <class... Args>
 void log_debug(fmt::format_string<Args...> format, Args&&... args) {
   if (log_enabled(LogLevel::debug))
     log_line(LogLevel::debug, fmt::format(format, std::forward<Args>(args)...));
+}
+
+template <class... Args>
+void log_failure(LogLevel level, fmt::format_string<Args...> format, Args&&... args) {
+  if (log_enabled(level)) log_failure_line(level, fmt::format(format, std::forward<Args>(args)...));
 }
 
 }  // namespace balancefs

@@ -13,6 +13,18 @@
 
 namespace balancefs {
 
+/// The last request of a member that failed.
+struct FailureSnapshot {
+  double time = 0;
+  std::string id;         ///< "1a2b"; in the log "[#1a2b]"
+  std::string operation;  ///< "list", "stat", "read", "probe"
+  std::string path;       ///< as users see it
+  std::string kind;       ///< "timed_out"
+  std::string cause;
+
+  FailureSnapshot() = default;
+};
+
 struct MemberSnapshot {
   std::string name;      ///< its mount path, "/pt.balance1"
   std::string type;      ///< "webdav"
@@ -39,6 +51,7 @@ struct MemberSnapshot {
   std::optional<double> first_byte_p50;
   std::optional<double> first_byte_p95;
   std::map<std::string, std::uint64_t> errors;  ///< failed requests by kind
+  std::optional<FailureSnapshot> last_failure;
 
   MemberSnapshot() = default;
 };
@@ -114,6 +127,7 @@ struct TransitionSnapshot {
   std::string from;
   std::string to;
   std::string reason;
+  std::string id;  ///< of the request whose failure caused it; empty: no request did
 
   TransitionSnapshot() = default;
 };

@@ -7,6 +7,16 @@ namespace {
 
 // Every field once, for both directions.
 template <class Io>
+void describe(Io& io, FailureSnapshot& failure) {
+  io("time", failure.time);
+  io("id", failure.id);
+  io("operation", failure.operation);
+  io("path", failure.path);
+  io("kind", failure.kind);
+  io("cause", failure.cause);
+}
+
+template <class Io>
 void describe(Io& io, MemberSnapshot& member) {
   io("name", member.name);
   io("type", member.type);
@@ -33,6 +43,7 @@ void describe(Io& io, MemberSnapshot& member) {
   io("first_byte_p50", member.first_byte_p50);
   io("first_byte_p95", member.first_byte_p95);
   io("errors", member.errors);
+  io("last_failure", member.last_failure);
 }
 
 template <class Io>
@@ -101,6 +112,7 @@ void describe(Io& io, TransitionSnapshot& transition) {
   io("from", transition.from);
   io("to", transition.to);
   io("reason", transition.reason);
+  io("id", transition.id);
 }
 
 template <class Io>

@@ -1,7 +1,7 @@
 #include "daemon/app.h"
 
 #include "base/log.h"
-#include "control/log_level_control.h"
+#include "control/log_control.h"
 #include "control/refresh_control.h"
 #include "control/status_control.h"
 #include "io/disk_core.h"
@@ -115,7 +115,7 @@ void App::open_control() {
   add_status(commands, [this] { return snapshot(); });
   add_drain(commands, [this](const std::string& storage, bool drained) { return drain(storage, drained); });
   add_reload(commands, [this] { return reload(); });
-  add_log_level(commands);
+  add_log(commands);
   control_ =
       std::make_unique<ControlServer>(loop_.get_executor(), clock_, std::move(*socket), std::move(commands));
 }

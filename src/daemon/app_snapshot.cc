@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "base/request_id.h"
 #include "base/text.h"
 #include "daemon/app.h"
 #include "io/disk_core.h"
@@ -106,6 +107,16 @@ MetadataCacheSnapshot metadata_of(const MetadataSnapshot& from) {
   return metadata;
 }
 
+FailureSnapshot failure_of(const FailedRequest& request) {
+  FailureSnapshot failure;
+  failure.id = request_id_text(request.id);
+  failure.operation = request.operation;
+  failure.path = request.path;
+  failure.kind = to_string(request.kind);
+  failure.cause = request.cause;
+  return failure;
+}
+
 double processor_seconds() {
   rusage used{};
   ::getrusage(RUSAGE_SELF, &used);
@@ -157,6 +168,10 @@ MemberSnapshot App::snapshot_of(const MemberStatus& status, const StorageOptions
     const std::string_view name = to_string(static_cast<ErrorKind>(kind));
     if (status.errors[kind] > 0) member.errors[std::string(name)] = status.errors[kind];
   }
+  if (status.last_failure) {
+    member.last_failure = failure_of(*status.last_failure);
+    member.last_failure->time = wall(status.last_failure->at);
+  }
   return member;
 }
 
@@ -190,6 +205,7 @@ TransitionSnapshot App::snapshot_of(const Transition& transition) const {
   shown.from = transition.from;
   shown.to = transition.to;
   shown.reason = transition.reason;
+  shown.id = request_id_text(transition.id);
   return shown;
 }
 

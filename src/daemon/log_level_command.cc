@@ -1,7 +1,7 @@
 // `balancefs log-level`: how much a running mount writes to its log, until it ends.
 #include <fmt/format.h>
 
-#include "control/log_level_control.h"
+#include "control/log_control.h"
 #include "daemon/mount_link.h"
 
 namespace balancefs {

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/text.h"
+#include "control/log_control.h"
 #include "control/status_control.h"
 #include "control/status_json.h"
 #include "daemon/mount_choice.h"
@@ -54,8 +55,8 @@ int watch(const MountEntry& mount) {
   return kExitOk;
 }
 
-/// Everything that a bug report needs. What is in the status holds no secret.
-int report(const Json& status) {
+/// Everything that a bug report needs. What is in status and log holds no secret.
+int report(const MountEntry& mount, const Json& status) {
   utsname system{};
   ::uname(&system);
   fmt::print("balancefs {}\n{} {} {}\n", BALANCEFS_VERSION, system.sysname, system.release, system.machine);
@@ -68,6 +69,12 @@ int report(const Json& status) {
     std::fclose(release);
   }
   fmt::print("{}\n", status.dump(2, ' ', false, Json::error_handler_t::replace));
+  auto daemon = ControlClient::connect(mount);
+  const auto log = daemon ? ask_log(*daemon) : std::unexpected(daemon.error());
+  fmt::print("\nThe end of the log:\n");
+  if (!log) fmt::print("not to be had: {}\n", log.error().text);
+  for (const std::string& line : log.value_or(std::vector<std::string>()))
+    fmt::print("{}\n", escape_controls(line));
   return kExitOk;
 }
 
@@ -81,7 +88,7 @@ int status_command(const StatusArguments& arguments) {
   if (arguments.watch) return watch(*mount);
   const auto status = status_of(*mount);
   if (!status) return refuse(status.error());
-  if (arguments.report) return report(*status);
+  if (arguments.report) return report(*mount, *status);
   if (!arguments.json) return show_once(*status);
   fmt::print("{}\n", status->dump(2, ' ', false, Json::error_handler_t::replace));
   return kExitOk;

@@ -149,6 +149,11 @@ std::string errors_of(const MemberSnapshot& member) {
   return text;
 }
 
+std::string words_of(const FailureSnapshot& failure, double now) {
+  return fmt::format("last {} ago: {} {}: {} [#{}]", time_words(now - failure.time), failure.operation,
+                     failure.path, failure.cause, failure.id);
+}
+
 Page::Row row_of(const MemberSnapshot& member, double now) {
   const Condition condition = condition_of(member, now);
   Page::Row row;
@@ -167,6 +172,7 @@ Page::Row row_of(const MemberSnapshot& member, double now) {
   if (member.waiting > 0) add(fmt::format("{} waiting", member.waiting));
   if (member.tier > 0) add(fmt::format("tier {}", member.tier));
   if (!member.errors.empty()) add("failed: " + errors_of(member));
+  if (member.last_failure) add(words_of(*member.last_failure, now));
   row.cells.push_back(more);
   return row;
 }

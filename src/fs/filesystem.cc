@@ -88,7 +88,7 @@ Task<FsResult<EntryReply>> Filesystem::lookup(std::uint64_t parent, std::string 
   if (!found && found.error().kind == ErrorKind::not_found) co_return absent(path);
   if (!found) {
     const FsError error = metadata_error(found.error());
-    if (!error.text.empty()) log_warning("lookup /{}: {}", path.str(), error.text);
+    if (!error.text.empty()) log_failure(LogLevel::warning, "lookup /{}: {}", path.str(), error.text);
     co_return std::unexpected<FsError>(error);
   }
   directory = inodes_.find(parent);
@@ -135,7 +135,7 @@ Task<FsResult<AttributesReply>> Filesystem::getattr(std::uint64_t id) {
   const Result<Found> found = co_await find(path);
   if (!found) {
     const FsError error = metadata_error(found.error());
-    if (!error.text.empty()) log_warning("getattr /{}: {}", path.str(), error.text);
+    if (!error.text.empty()) log_failure(LogLevel::warning, "getattr /{}: {}", path.str(), error.text);
     co_return std::unexpected<FsError>(error.code == ENOENT ? FsError(ESTALE) : error);
   }
   if (found->type != ObjectType::directory) co_return refuse(ESTALE);

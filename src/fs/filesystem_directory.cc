@@ -68,7 +68,8 @@ Task<FsResult<void>> Filesystem::load(std::shared_ptr<DirectoryHandle> directory
                                  tree_.is_fixed_directory(directory->path) && !place.relative.is_root();
     if (!listed && !is_virtual_only) {
       const FsError error = metadata_error(listed.error());
-      if (!error.text.empty()) log_warning("readdir /{}: {}", directory->path.str(), error.text);
+      if (!error.text.empty())
+        log_failure(LogLevel::warning, "readdir /{}: {}", directory->path.str(), error.text);
       co_return std::unexpected<FsError>(error);
     }
     if (listed) begun = std::move(*listed);
@@ -93,7 +94,8 @@ Task<FsResult<void>> Filesystem::complete(std::shared_ptr<DirectoryHandle> direc
   if (!directory->arriving) co_return FsResult<void>();  // another request was quicker
   if (!listed) {
     const FsError error = metadata_error(listed.error());
-    if (!error.text.empty()) log_warning("readdir /{}: {}", directory->path.str(), error.text);
+    if (!error.text.empty())
+      log_failure(LogLevel::warning, "readdir /{}: {}", directory->path.str(), error.text);
     co_return refuse(error.code == ENOENT ? EIO : error.code);
   }
   std::vector<std::size_t> shown;

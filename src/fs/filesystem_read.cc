@@ -59,7 +59,7 @@ Task<FsResult<std::uint64_t>> Filesystem::open(std::uint64_t id) {
   if (asked != generation_) co_return co_await open(id);
   if (!entry) {
     const FsError error = metadata_error(entry.error());
-    if (!error.text.empty()) log_warning("open /{}: {}", path.str(), error.text);
+    if (!error.text.empty()) log_failure(LogLevel::warning, "open /{}: {}", path.str(), error.text);
     co_return std::unexpected<FsError>(error);
   }
   if (node == nullptr || node->outdated() || !stands_for(*node, *entry)) {
@@ -88,7 +88,7 @@ Task<FsResult<ReadReply>> Filesystem::read(std::uint64_t handle, std::uint64_t o
   }
   const FsError error = co_await judge_read_failure(file, reply.error());
   if (!error.text.empty()) {
-    log_warning("read /{} at {}+{}: {}", file->path.str(), offset, size, error.text);
+    log_failure(LogLevel::warning, "read /{} at {}+{}: {}", file->path.str(), offset, size, error.text);
   }
   co_return std::unexpected<FsError>(error);
 }

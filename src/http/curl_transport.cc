@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/request_id.h"
 #include "base/text.h"
 #include "http/curl_transfer.h"
 #include "http/url.h"
@@ -17,6 +18,15 @@ std::optional<TimePoint> end_of(const HttpRequest& request, const RequestContext
     end = end ? std::min(*end, total) : total;
   }
   return end;
+}
+
+/// One line for each exchange, for those who look closely. URLs in heads and errors are without secrets.
+void trace(const std::string& method, const Result<ResponseHead>& answer, Duration took, std::uint64_t id) {
+  if (!log_enabled(LogLevel::trace)) return;
+  const std::string what =
+      answer ? fmt::format("{} {}: status {}", method, answer->url, answer->status) : answer.error().text;
+  const auto time = std::chrono::round<std::chrono::milliseconds>(took);
+  log_line(LogLevel::trace, fmt::format("{} in {} ms{}", what, time.count(), request_id_mark(id)));
 }
 
 }  // namespace
@@ -46,7 +56,10 @@ CurlTransport::~CurlTransport() {
 
 Task<Result<ResponseHead>> CurlTransport::send(HttpRequest request, BodyHandler& body, RequestContext& why) {
   BALANCEFS_CHECK(request.options != nullptr);
-  const std::optional<TimePoint> end = end_of(request, why, clock_.now());
+  const TimePoint begun = clock_.now();
+  const std::uint64_t id = why.id;
+  const std::string method = request.method;
+  const std::optional<TimePoint> end = end_of(request, why, begun);
   CurlTransfer transfer(curl_, pool_, memory_, std::move(request), body);
   if (closed_) co_return std::unexpected<Error>(transfer.error(ErrorKind::cancelled, "shutting down"));
   const Registration registration(*this, transfer);
@@ -58,7 +71,9 @@ Task<Result<ResponseHead>> CurlTransport::send(HttpRequest request, BodyHandler&
       transfer.abort(transfer.error(ErrorKind::timed_out, "no complete answer in time"));
     }
   }
-  co_return transfer.take();
+  Result<ResponseHead> answer = transfer.take();
+  trace(method, answer, clock_.now() - begun, id);
+  co_return answer;
 }
 
 void CurlTransport::redirect_was_cached(const std::string& url) {

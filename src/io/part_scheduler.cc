@@ -183,7 +183,6 @@ std::shared_ptr<Part> PartScheduler::start(PartSource source, std::shared_ptr<Bl
   const bool demanded = interest == PartHold::Interest::demand;
   auto part = std::make_shared<Part>(*this, std::move(source), std::move(set), claim.range,
                                      std::move(claim.frames), demanded);
-  part->why_.id = next_id_++;
   ++(demanded ? counters_.demanded : counters_.prefetched);
   if (closed_) {
     part->settle(fail(ErrorKind::cancelled, "shutting down"));

@@ -183,7 +183,6 @@ class PartScheduler {
   TaskScope scope_;
   Clock& clock_;
   std::list<std::shared_ptr<Part>> running_;
-  std::uint64_t next_id_ = 1;
   bool closed_ = false;
   FilledUnits* filled_ = nullptr;
   Counters counters_;

@@ -11,9 +11,7 @@ Fetch::Fetch(FetchOwner& owner, std::uint64_t id, std::shared_ptr<DirectoryState
       id_(id),
       state_(std::move(state)),
       started_(started),
-      members_(state_->words().size()) {
-  why.id = id;
-}
+      members_(state_->words().size()) {}
 
 Fetch::~Fetch() {
   owner_.fetch_gone(*this);

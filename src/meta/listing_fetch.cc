@@ -129,8 +129,6 @@ void ListingCache::take_missing(Fetch& fetch, MemberIndex member, const Error& e
 }
 
 void ListingCache::take_failure(Fetch& fetch, MemberIndex member, const Error& error) {
-  log_debug("{}: list {}: {} ({})", member_name(member), shown(fetch.directory()), error.text,
-            to_string(error.kind));
   DirectoryState& state = fetch.state();
   if (!fetch.unasked()) state.words()[member].failed = true;
   if (!state.last_error || state.last_error->kind == ErrorKind::not_found) state.last_error = error;

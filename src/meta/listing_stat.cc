@@ -4,7 +4,6 @@
 // the listing's validator names versions, and other members may have changed in the same way.
 #include <algorithm>
 
-#include "base/log.h"
 #include "meta/listing_cache.h"
 
 namespace balancefs {
@@ -71,7 +70,6 @@ std::shared_ptr<ListingCache::StatCall> ListingCache::start_call(const Path& pat
   if (running != stats_.end()) return running->second;
   auto call = std::make_shared<StatCall>(path, std::move(key), std::move(ask), now());
   call->why.checksums = checksums;
-  call->why.id = ++last_id_;
   call->why.deadline = now() + options_.timeout;
   if (closing_) {
     call->result.emplace(fail(ErrorKind::cancelled, shown(path) + ": closing"));
@@ -96,7 +94,6 @@ void ListingCache::take_stat(StatCall& call) {
   const State state = table_.peek(call.path.parent());
   const Result<ObjectInfo>& result = *call.result;
   if (!result) {
-    log_debug("{}: {} ({})", shown(call.path), result.error().text, to_string(result.error().kind));
     call.contradicts = result.error().kind == ErrorKind::not_found;
     return;
   }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <regex>
 
 #include "mount/lifecycle.h"
 
@@ -94,6 +95,48 @@ TEST_F(StatusTest, AMemberThatDiedIsOutWithItsReasonAndInTheJournal) {
 }
 
 // SEMANTICS: "A drained member gets no new handles, finishes those it has"
+TEST_F(StatusTest, OneIdLinksTheLogWithTheStatusAndTheJournal) {
+  mount_members();
+  read_files(0, 3);
+  member(1).stop();
+  ASSERT_TRUE(eventually([&] {
+    for (int i = 3; i < 12; ++i) read_file(pt(name(i)));
+    run({"ls", pt()});
+    return json("len(s['journal'])") != "0\n";
+  }));
+  const std::string opened = "[j for j in s['journal'] if j['member'] == '/pt.balance1'][0]";
+  std::string mark = json("' [#' + " + opened + "['id'] + ']'");
+  mark.pop_back();
+  EXPECT_EQ(json(opened + "['reason'][-" + std::to_string(mark.size()) + ":]"), mark + "\n");
+  const std::regex line(
+      "/pt.balance1: (list|stat|read|probe) /pt[^ ]*( at byte [0-9]+)?: unavailable: [^\n]*");
+  const std::string log = app_->log();
+  std::string told;
+  for (std::sregex_iterator at(log.begin(), log.end(), line); at != std::sregex_iterator(); ++at) {
+    if (at->str().ends_with(mark)) told += at->str() + '\n';
+  }
+  EXPECT_EQ(std::count(told.begin(), told.end(), '\n'), 1) << mark << log;
+  EXPECT_EQ(json("bool(s['groups'][0]['members'][1]['last_failure']['id'])"), "True\n");
+}
+
+TEST_F(StatusTest, AtTraceTheLogTellsOfEveryRequestAndNoSecret) {
+  write_file(native() / "one", "1");
+  start_members(1);
+  MountConfig config = balanced(members_);
+  config.storages[0].extra = "user = \"alice\"\npassword = \"geheim-123\"\n";
+  app_ = std::make_unique<MountedApp>(config);
+  EXPECT_EQ(command({"log-level", "trace", "--mount", app_->mountpoint()}).status, 0);
+  EXPECT_EQ(read_file(pt("one")).text, "1");
+  const std::string log = app_->log();
+  const std::regex read("/pt: read /pt/one at byte 0: ok in [0-9]+ ms( \\[#[0-9a-f]+\\])");
+  std::smatch found;
+  ASSERT_TRUE(std::regex_search(log, found, read)) << log;
+  const std::regex exchange("GET http://127.0.0.1:[0-9]+/one: status 20[06] in [0-9]+ ms" +
+                            std::regex_replace(found[1].str(), std::regex("[\\[\\]]"), "\\$&"));
+  EXPECT_TRUE(std::regex_search(log, exchange)) << log;
+  EXPECT_EQ(log.find("geheim-123"), std::string::npos) << log;
+}
+
 TEST_F(StatusTest, ADrainedMemberGetsNoNewFilesAndUndrainBringsItBack) {
   mount_members();
   const ProgramResult drained = command({"drain", "/pt.balance1", "--mount", app_->mountpoint()});
@@ -147,6 +190,8 @@ TEST_F(StatusTest, AReportHoldsNoSecret) {
   EXPECT_EQ(report.status, 0);
   EXPECT_EQ(report.out.find("geheim-123"), std::string::npos) << report.out;
   EXPECT_NE(report.out.find("\"mountpoint\""), std::string::npos);
+  EXPECT_NE(report.out.find("The end of the log:\n"), std::string::npos);
+  EXPECT_NE(report.out.find(" info mounted "), std::string::npos) << report.out;
 }
 
 TEST_F(StatusTest, WatchShowsItAgainAndEndsWithQ) {

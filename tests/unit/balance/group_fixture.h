@@ -68,6 +68,7 @@ class GroupFixture : public ::testing::Test {
     }
     GroupContext context(t.executor(), t.clock);
     context.group = std::move(rules);
+    context.journal = &journal;
     group = std::make_unique<Group>("/pt", std::move(list), std::move(context));
   }
 
@@ -131,6 +132,7 @@ class GroupFixture : public ::testing::Test {
 
   TestLoop t;
   Accounts accounts{t.clock};
+  Journal journal;
   std::vector<FakeStorage*> members;
   std::unique_ptr<Group> group;
   std::uint64_t next_id = 1;

@@ -1,5 +1,6 @@
 #include "balance/journal.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "balance/rate.h"
@@ -25,6 +26,19 @@ TEST(JournalTest, WhatHappensAgainToAMemberIsCounted) {
   EXPECT_EQ(journal.all()[2].last, at(9s));
   journal.add(Transition(at(10s), "/a", "open", "open", "timed out"));
   EXPECT_EQ(journal.all().size(), 4u) << "another reason is news";
+}
+
+TEST(JournalTest, TheIdsOfRequestsMakeNoDifference) {
+  Journal journal;
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    Transition failed(at(1s), "/a", "open", "open", fmt::format("refused [#{:x}]", id));
+    failed.id = id;
+    journal.add(std::move(failed));
+  }
+  ASSERT_EQ(journal.all().size(), 1u);
+  EXPECT_EQ(journal.all()[0].times, 3u);
+  EXPECT_EQ(journal.all()[0].id, 3u) << "the last, which is what status shows";
+  EXPECT_EQ(journal.all()[0].reason, "refused [#3]");
 }
 
 TEST(JournalTest, KeepsTheLastHundred) {

@@ -33,6 +33,7 @@ Snapshot full() {
   member.first_byte_p50 = 0.25;
   member.errors = {{"unavailable", 3}};
   member.drained = true;
+  member.last_failure.emplace().id = "1a2b";
   HandleSnapshot& handle = snapshot.handles.emplace_back();
   handle.path = "pt/a";
   handle.position = 7;

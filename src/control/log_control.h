@@ -1,8 +1,9 @@
-// `log-level` on the control socket: both of its sides.
+// `log-level` and `log` on the control socket: both of their sides.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "balancefs/options.h"
 #include "control/control_client.h"
@@ -14,9 +15,11 @@ namespace balancefs {
 Result<LogOptions::Level> parse_log_level(std::string_view word);
 
 /// The daemon's side.
-void add_log_level(ControlCommands& commands);
+void add_log(ControlCommands& commands);
 
 /// The command's side.
 Result<void> ask_log_level(ControlClient& client, const std::string& level);
+/// The last lines, the oldest first.
+Result<std::vector<std::string>> ask_log(ControlClient& client);
 
 }  // namespace balancefs

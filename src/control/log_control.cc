@@ -1,4 +1,4 @@
-#include "control/log_level_control.h"
+#include "control/log_control.h"
 
 #include <algorithm>
 
@@ -20,6 +20,10 @@ Task<Result<Json>> set(Json arguments) {
   co_return Json::object();
 }
 
+Task<Result<Json>> show(Json) {
+  co_return Json(recent_log_lines());
+}
+
 }  // namespace
 
 Result<Level> parse_log_level(std::string_view word) {
@@ -29,8 +33,9 @@ Result<Level> parse_log_level(std::string_view word) {
               fmt::format("log level '{}': accepted: error, warning, info, debug, trace", word));
 }
 
-void add_log_level(ControlCommands& commands) {
+void add_log(ControlCommands& commands) {
   commands.add("log-level", [](Json arguments) { return set(std::move(arguments)); });
+  commands.add("log", [](Json arguments) { return show(std::move(arguments)); });
 }
 
 Result<void> ask_log_level(ControlClient& client, const std::string& level) {
@@ -39,6 +44,16 @@ Result<void> ask_log_level(ControlClient& client, const std::string& level) {
   const auto answered = client.ask(request);
   if (!answered) return std::unexpected(answered.error());
   return {};
+}
+
+Result<std::vector<std::string>> ask_log(ControlClient& client) {
+  const auto answered = client.ask(ControlRequest("log", Json::object()));
+  if (!answered) return std::unexpected(answered.error());
+  std::vector<std::string> lines;
+  for (const Json& line : *answered) {
+    if (line.is_string()) lines.push_back(line.get<std::string>());
+  }
+  return lines;
 }
 
 }  // namespace balancefs
