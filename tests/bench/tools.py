@@ -90,6 +90,10 @@ class Balancefs:
                 text += f"max_connections = {url.max_connections}\n"
         return text + (f'[group."/pt"]\n{self._group}\n' if self._group else "")
 
+    def listening(self):
+        """The same with a status page and metrics on a free port."""
+        return Balancefs(self.binary, self.name, self.cache_section + LISTEN, self._group)
+
     def accepted(self, scratch):
         """Whether `balancefs check` takes this variant's configuration."""
         with tempfile.TemporaryDirectory(dir=scratch) as folder:
@@ -129,6 +133,7 @@ class Rclone:
 
 
 MEMORY_FORMS = ('[cache]\nmode = "memory"\ndir = "{dir}"\n', '[cache]\nmode = "memory"\n', "")
+LISTEN = '[control]\nlisten = "127.0.0.1:0"\n'
 DISK = '[cache]\nmode = "disk"\ndir = "{dir}"\nsize = "20GiB"\n'
 
 

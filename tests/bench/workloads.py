@@ -141,9 +141,10 @@ def all_workloads():
     # Imported here: the modules below use this one.
     import workloads_group
     import workloads_growth
+    import workloads_insight
     import workloads_latency
     import workloads_metadata
     import workloads_speed
 
-    modules = (workloads_speed, workloads_latency, workloads_group, workloads_growth, workloads_metadata)
+    modules = (workloads_speed, workloads_latency, workloads_group, workloads_growth, workloads_metadata, workloads_insight)
     return [workload for module in modules for workload in module.WORKLOADS]
