@@ -223,9 +223,9 @@ bool Members::set_drained(MemberIndex index, bool drained) {
 
 // ---- choices --------------------------------------------------------------------------------------------
 
-bool Members::usable(MemberIndex index) const {
+bool Members::usable(MemberIndex index, TimePoint at) const {
   const Member& member = *members_[index];
-  return member.health.closed() && !member.drained && !member.health.throttled(now());
+  return member.health.closed() && !member.drained && !member.health.throttled(at);
 }
 
 TimePoint Members::resume_time(MemberIndex index, TimePoint latest) {
@@ -256,18 +256,19 @@ std::vector<MemberIndex> Members::not_busy(std::vector<MemberIndex> among) const
   return free.empty() ? among : free;
 }
 
-std::uint32_t Members::weight(const Member& member) const {
-  const auto recovered = member.health.recovered_for(now());
+std::uint32_t Members::weight(const Member& member, TimePoint at) const {
+  const auto recovered = member.health.recovered_for(at);
   return effective_weight(std::max(member.options.weight, 1U), recovered, context_.health.slow_start);
 }
 
 std::vector<Policy::Candidate> Members::candidates(std::span<const MemberIndex> among) const {
   std::vector<Policy::Candidate> result;
   result.reserve(among.size());
+  const TimePoint at = now();
   const bool measured = context_.group.policy == GroupOptions::Policy::fastest;
   for (const MemberIndex index : among) {
     const Member& member = *members_[index];
-    Policy::Candidate& candidate = result.emplace_back(index, member.options.tier, weight(member));
+    Policy::Candidate& candidate = result.emplace_back(index, member.options.tier, weight(member, at));
     candidate.recovering = candidate.weight < std::max(member.options.weight, 1U) * 1000;
     candidate.full = busy(index);
     candidate.running = member.running + member.waiting;
@@ -290,12 +291,13 @@ StripePlan::Candidate Members::stripe_candidate(MemberIndex index) const {
   const Member& member = *members_[index];
   const std::uint32_t configured = std::max(member.options.weight, 1U) * 1000;
   StripePlan::Candidate candidate(index, configured, member.delivery);
-  candidate.share = static_cast<double>(weight(member)) / configured;
+  candidate.share = static_cast<double>(weight(member, now())) / configured;
   return candidate;
 }
 
 std::vector<MemberStatus> Members::status() const {
   std::vector<MemberStatus> result;
+  const TimePoint at = now();
   for (const auto& member : members_) {
     const HealthTracker& health = member->health;
     MemberStatus status;
@@ -304,17 +306,17 @@ std::vector<MemberStatus> Members::status() const {
     status.reason = health.reason();
     status.since = health.since();
     if (!health.closed()) status.next_probe = health.probe_due();
-    if (health.throttled(now())) status.throttled_until = health.throttled_until();
+    if (health.throttled(at)) status.throttled_until = health.throttled_until();
     status.drained = member->drained;
-    status.no_range = health.no_range(now());
+    status.no_range = health.no_range(at);
     status.opens = member->opens;
     status.bytes = member->bytes;
     status.extra = member->extra;
     status.running = member->running;
     status.waiting = member->waiting;
-    status.weight = weight(*member);
+    status.weight = weight(*member, at);
     status.tier = member->options.tier;
-    status.rate = member->rate.at(now());
+    status.rate = member->rate.at(at);
     status.p50 = health.p50();
     status.p95 = health.p95();
     status.ejections = member->ejections;

@@ -173,7 +173,9 @@ class Members {
 
   // ---- choices ----
   /// Healthy, not drained, not throttled: may get new handles.
-  bool usable(MemberIndex index) const;
+  bool usable(MemberIndex index) const { return usable(index, now()); }
+  /// The same for who asks of many members: the time is looked at once.
+  bool usable(MemberIndex index, TimePoint at) const;
   /// Whom the group's policy chooses for a new handle: one step of it.
   std::optional<MemberIndex> pick_for_handle(std::span<const MemberIndex> among);
   /// Where a handle goes whose member failed: by the policy too, but with turns of its own, so that the
@@ -210,7 +212,7 @@ class Members {
   void note_opened(MemberIndex index, HealthTracker::Change change, std::uint64_t id);
   void journal(MemberIndex index, std::string from, std::string to, std::string reason, std::uint64_t id = 0);
   std::vector<Policy::Candidate> candidates(std::span<const MemberIndex> among) const;
-  std::uint32_t weight(const Member& member) const;
+  std::uint32_t weight(const Member& member, TimePoint at) const;
 
   std::string visible_path_;
   GroupContext context_;

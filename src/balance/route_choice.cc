@@ -13,6 +13,7 @@ constexpr Duration kLongestPause = 2s;  ///< between two rounds over members tha
 
 std::vector<MemberIndex> Route::holders() const {
   std::vector<MemberIndex> result;
+  result.reserve(version_->copies().size());
   for (const ObjectInfo& copy : version_->copies()) {
     if (version_->standing(copy.member) != Version::Standing::divergent) result.push_back(copy.member);
   }
@@ -24,8 +25,9 @@ std::vector<MemberIndex> Route::holders() const {
 std::vector<MemberIndex> Route::healthy(const Reading& reading, std::optional<MemberIndex> but) const {
   std::vector<MemberIndex> ranged;
   std::vector<MemberIndex> sequential;
+  const TimePoint now = members_.now();
   for (const MemberIndex member : holders()) {
-    if (member == but || reading.tried(member) || !members_.usable(member)) continue;
+    if (member == but || reading.tried(member) || !members_.usable(member, now)) continue;
     const bool direct = reading.sink.position() == 0 || members_.serves_ranges(member);
     (direct ? ranged : sequential).push_back(member);
   }
@@ -46,9 +48,12 @@ bool Route::shares_a_stall(const Attempt& attempt, const Reading& reading) const
 }
 
 bool Route::every_holder_is_open() const {
-  const auto among = holders();
-  const auto is_healthy = [&](MemberIndex i) { return members_[i].health.closed() && !members_[i].drained; };
-  return std::none_of(among.begin(), among.end(), is_healthy);
+  const auto is_healthy = [&](const ObjectInfo& copy) {
+    const Members::Member& holder = members_[copy.member];
+    return holder.health.closed() && !holder.drained &&
+           version_->standing(copy.member) != Version::Standing::divergent;
+  };
+  return std::ranges::none_of(version_->copies(), is_healthy);
 }
 
 /// A handle leaves its member only when that failed for it (then current_ is empty), is throttled, turned out
