@@ -127,6 +127,7 @@ std::optional<HeldBytes::Sample> Route::proof_for(MemberIndex member, const Read
 
 Task<Result<void>> Route::attempt(Attempt& attempt, Reading& reading) {
   if (const auto wanted = still_wanted(attempt, reading); !wanted) co_return wanted;
+  if (const auto direct = still_begins_there(attempt, reading); !direct) co_return direct;
   std::optional<HeldBytes::Sample> sample = proof_for(attempt.member, reading);
   const bool adjoins = sample && sample->offset + sample->bytes.size() == reading.sink.position();
   if (sample && !adjoins) {

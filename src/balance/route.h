@@ -47,6 +47,7 @@ class Route final : public ObjectReader {
   std::optional<MemberIndex> choose_healthy(const Reading& reading);
   std::optional<MemberIndex> choose_open(const Reading& reading) const;
   bool may_stay(MemberIndex member, const Reading& reading) const;
+  bool lacks_ranges(MemberIndex member, const Reading& reading) const;
   MemberIndex settle_on(MemberIndex member);
   std::vector<MemberIndex> holders() const;
   std::vector<MemberIndex> healthy(const Reading& reading, std::optional<MemberIndex> but) const;
@@ -87,6 +88,7 @@ class Route final : public ObjectReader {
   // ---- route_limits.cc: waiting for a member's limits ----
   Task<Result<Account::Permit>> admission(Attempt& attempt, ByteRange range, Reading& reading);
   Result<void> worth_the_wait(Attempt& attempt, const Reading& reading) const;
+  Result<void> still_begins_there(Attempt& attempt, const Reading& reading) const;
   std::uint64_t end_of(Turn turn, const Reading& reading) const;
 
   // ---- route.cc: flows ----

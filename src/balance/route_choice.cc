@@ -61,9 +61,14 @@ bool Route::every_holder_is_open() const {
 bool Route::may_stay(MemberIndex member, const Reading& reading) const {
   if (reading.tried(member) || version_->standing(member) == Version::Standing::divergent) return false;
   if (members_[member].health.throttled(members_.now())) return false;
-  if (reading.sink.position() == 0 || members_.serves_ranges(member)) return true;
-  const auto others = healthy(reading, member);
-  return std::none_of(others.begin(), others.end(), [&](MemberIndex i) { return members_.serves_ranges(i); });
+  return !lacks_ranges(member, reading);
+}
+
+/// It would have to send the file from its start, and another could begin where it is wanted.
+bool Route::lacks_ranges(MemberIndex member, const Reading& reading) const {
+  if (reading.sink.position() == 0 || members_.serves_ranges(member)) return false;
+  return std::ranges::any_of(healthy(reading, member),
+                             [&](MemberIndex i) { return members_.serves_ranges(i); });
 }
 
 std::optional<Route::Turn> Route::next_turn(const Reading& reading) {

@@ -38,6 +38,11 @@ class Queued {
   const Clock& clock_;
 };
 
+Result<void> leave_unasked(Attempt& attempt, const char* reason) {
+  attempt.unasked = true;
+  return std::unexpected<Error>(Error(ErrorKind::unavailable, Error::Detail::not_ours, reason));
+}
+
 }  // namespace
 
 /// Where a turn's request ends: at most what the member's bandwidth lets one ask for, so that handles take
@@ -68,9 +73,15 @@ Result<void> Route::worth_the_wait(Attempt& attempt, const Reading& reading) con
   } else if (!members_[member].health.closed() && another_could_serve(member, reading)) {
     reason = "it is out of rotation by now";
   }
-  if (reason == nullptr) return {};
-  attempt.unasked = true;
-  return std::unexpected<Error>(Error(ErrorKind::unavailable, Error::Detail::not_ours, reason));
+  if (reason == nullptr) return still_begins_there(attempt, reading);
+  return leave_unasked(attempt, reason);
+}
+
+/// Whether the member still serves what lies behind the file's start, or nobody does: another read may have
+/// found out since it was chosen.
+Result<void> Route::still_begins_there(Attempt& attempt, const Reading& reading) const {
+  if (!lacks_ranges(attempt.member, reading)) return {};
+  return leave_unasked(attempt, "it serves no ranges, as is known by now");
 }
 
 Task<Result<Account::Permit>> Route::admission(Attempt& attempt, ByteRange range, Reading& reading) {

@@ -111,6 +111,7 @@ Task<void> FakeStorage::wait_while_stalled() {
 
 Task<Result<void>> FakeStorage::answer(const std::optional<Error>& special) {
   if (latency > Duration(0)) co_await sleep_for(clock_, latency);
+  for (int turn = 0; turn < turns; ++turn) co_await asio::post(asio::use_awaitable);
   co_await wait_while_stalled();
   if (fail_everything) co_return std::unexpected<Error>(*fail_everything);
   if (special) co_return std::unexpected<Error>(*special);

@@ -50,6 +50,7 @@ class FakeStorage final : public Storage {
   bool no_ranges = false;              ///< reads from a non-zero offset are refused with `no_range`
   bool lie_about_bytes = false;        ///< delivers other bytes than the file's
   Duration latency{0};                 ///< before every answer
+  int turns = 0;                       ///< of the loop, after that
   std::uint64_t bytes_per_second = 0;  ///< 0: all at once
   std::size_t piece = 16 * 1024;       ///< bytes per write into the sink
 

@@ -70,6 +70,29 @@ TEST_F(StripeTest, ThePartsOfOneHandleAreSpreadOverAllMembers) {
   for (std::uint64_t i = 0; i < 6; ++i) expect_right(*parts[i], i * kPart, kPart);
 }
 
+class StripeTurns : public StripeTest, public testing::WithParamInterface<int> {};
+
+// Also when that becomes known between the choice of a member and its request.
+TEST_P(StripeTurns, MembersFoundWithoutRangesSendNoWholeFile) {
+  build_stripe(3);
+  auto reader = open();
+  get_to_know(*reader);
+  members[0]->no_ranges = members[1]->no_ranges = true;
+  members[1]->turns = GetParam();
+  auto first = begin(*reader, kPart, kPart);
+  auto second = begin(*reader, 2 * kPart, kPart);
+  auto long_one = begin(*reader, 3 * kPart, kFileSize - 3 * kPart);  // so that the third is no first choice
+  t.pass(2s, 10ms);
+  expect_right(*first, kPart, kPart);
+  expect_right(*second, 2 * kPart, kPart);
+  expect_right(*long_one, 3 * kPart, kFileSize - 3 * kPart);
+  for (const MemberIndex refusing : {0, 1}) {
+    for (const ByteRange& range : members[refusing]->counts.ranges) EXPECT_GT(range.offset, 0u) << refusing;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(UpTo, StripeTurns, testing::Range(0, 16));
+
 TEST_F(StripeTest, SingleReadsOfManyHandlesAreSpreadToo) {
   build_stripe(3);
   for (FakeStorage* member : members) member->latency = 50ms;
