@@ -1,5 +1,5 @@
-// What it costs to choose a member: a program of the benchmark that prints JSON (workload `choose` of
-// tests/bench/run).
+// What it costs to choose a member, and to count for status what came: a program of the benchmark that prints
+// JSON (workload `choose` of tests/bench/run).
 //
 // For each policy and some sizes of a group, with members between which the policy knows no difference, which
 // is the dearest case for all of them:
@@ -8,6 +8,7 @@
 //   first   a handle's first read, from open to the byte, of storages that answer at once: holders, their
 //           health, the choice and the request
 //   next    its second read, which stays with the member
+//   count   what status alone wants to know of one piece of data that came
 // Times are the median of the rounds, in nanoseconds for one; allocations are those of one, too.
 #include <fmt/format.h>
 
@@ -19,6 +20,7 @@
 #include <new>
 
 #include "balance/group.h"
+#include "balance/rate.h"
 #include "base/loop_clock.h"
 
 namespace {
@@ -226,6 +228,22 @@ void measure(const char* name, GroupOptions::Policy policy, std::size_t members)
              shown("next", next));
 }
 
+/// As AttemptSink does for each piece that a connection delivers; the time is looked at for other reasons
+/// too.
+void measure_counting() {
+  RecentRate rate;
+  std::uint64_t bytes = 0;
+  TimePoint now;
+  const auto nothing = [](std::size_t) {};
+  const Cost cost = cost_of(1, nothing, [&](std::size_t) {
+    now += std::chrono::microseconds(20);
+    rate.add(16384, now);
+    bytes += 16384;
+  });
+  BALANCEFS_CHECK(bytes > 0 && rate.at(now) >= 0);
+  fmt::print("{{{}}}\n", shown("count", cost));
+}
+
 }  // namespace
 }  // namespace balancefs
 
@@ -239,4 +257,5 @@ int main() {
   for (const auto& [name, policy] : kPolicies) {
     for (const std::size_t members : {3, 30, 1000}) balancefs::measure(name, policy, members);
   }
+  balancefs::measure_counting();
 }

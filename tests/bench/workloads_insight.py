@@ -24,10 +24,11 @@ class Choose(Workload):
     sizes = (3, 30, 1000)
     shape = ("one member of 3 to 1000 that are equally good, the dearest case. Choice: the group's look at all of them and the "
              "policy's step; step: that alone; first read: from open to the byte, of storages that answer at once; next read: "
-             "stays with its member")
+             "stays with its member. Counting: what status alone wants to know of 16 KiB that came, as curl gives them")
+    counting = "counting 16 KiB that came"
 
     def prepare(self, bench):
-        self.measures = ()
+        self.measures = (Measure(self.counting, "ns", higher=False),)
         for policy in POLICIES:
             for size in self.sizes:
                 self.measures += self._measures(f"{policy} of {size}", size)
@@ -45,6 +46,9 @@ class Choose(Workload):
             raise OSError(f"{CHOOSE.name} ended with status {output.returncode}: {output.stderr[-200:]}")
         figures = {}
         for line in map(json.loads, output.stdout.splitlines()):
+            if "count" in line:
+                figures[self.counting] = line["count"]["nanoseconds"]
+                continue
             key = f"{line['policy']} of {line['members']}"
             figures |= {key: line["choice"]["nanoseconds"] / 1e3, f"{key}, step": line["pick"]["nanoseconds"] / 1e3,
                         f"{key}, first read": line["first"]["nanoseconds"] / 1e3,
