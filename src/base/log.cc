@@ -98,7 +98,7 @@ bool start_logging(const LogOptions& options, bool foreground) {
     current()->error("cannot log to {}: {}", target, error.what());
   }
   current()->set_level(to_spdlog(options.level));
-  current()->flush_on(spdlog::level::info);
+  current()->flush_on(spdlog::level::trace);  // who follows the file sees each line when it is written
   return opened;
 }
 
